@@ -1,0 +1,51 @@
+import neostandard, { resolveIgnoresFromGitignore } from 'neostandard'
+
+/** The arrows of docs/architecture.md point down only: each folder names what it must not reach. */
+const wall = (files, group, message, ...more) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }, ...more] }] }
+})
+const UP = {
+  commands: '**/commands/**',
+  app: ['**/app.js', '**/routes/**'],
+  plugins: '**/plugins/**',
+  queue: '**/queue/**',
+  relay: '**/relay/**',
+  credentials: '**/credentials/**',
+  plants: '**/plants/**',
+  store: '**/store/**',
+  intake: '**/intake/**',
+  signing: '**/signing/**',
+  sandbox: '**/sandbox/**'
+}
+const above = UP.app.concat(UP.commands)
+const IMPURE = ['fastify', 'fastify-plugin', '@fastify/*', 'undici', 'libsql', 'pino', 'node:fs', 'node:net', 'node:http', 'node:https']
+const pure = { group: [...IMPURE, '**/clock.js'], message: 'This folder is pure: bytes and values in, values out.' }
+const notSql = { group: ['libsql'], message: 'Only src/store knows SQL.' }
+
+export default [
+  ...neostandard({ ts: true, ignores: [...resolveIgnoresFromGitignore(), 'dist/**'] }),
+  {
+    files: ['src/**/*.ts', 'routes/**/*.ts'],
+    rules: {
+      'max-lines': ['error', 200],
+      'max-lines-per-function': ['error', 50],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      'no-restricted-globals': ['error', { name: 'process', message: 'Only main.ts and commands touch process.' }],
+      'no-restricted-imports': ['error', { patterns: [{ ...notSql }, { group: ['node:process', 'process'], message: 'Only main.ts and commands touch process.' }] }]
+    }
+  },
+  { files: ['src/main.ts', 'src/commands/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
+  wall(['src/contract/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, UP.sandbox], 'contract stands at the bottom.', pure),
+  wall(['src/intake/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.signing, UP.sandbox], 'intake knows the contract alone.', pure),
+  wall(['src/signing/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.sandbox], 'signing stands at the bottom.', pure),
+  wall(['src/credentials/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.plants, UP.intake, UP.sandbox], 'credentials know the store and signing alone.', notSql),
+  wall(['src/plants/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.intake, UP.signing, UP.sandbox], 'plants know the store and the contract alone.', notSql),
+  wall(['src/store/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.intake, UP.signing, UP.sandbox], 'store stands at the bottom.'),
+  wall(['src/relay/**/*.ts'], [...above, UP.plugins, UP.queue, UP.plants, UP.store, UP.intake, UP.sandbox], 'relay knows signing, credentials and contract.', notSql),
+  wall(['src/queue/**/*.ts'], [...above, UP.plugins, UP.sandbox], 'queue knows relay and what is below.', notSql),
+  wall(['src/plugins/**/*.ts', 'routes/**/*.ts'], ['**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a plugin or route imports no route, no store and no command.', notSql),
+  wall(['src/sandbox/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, '**/contract/**'], 'the sandbox is a second implementation: it shares no code with the proxy.', notSql),
+  wall(['src/commands/**/*.ts'], ['**/routes/**', UP.store], 'only app.ts imports routes; the store is known by plants, credentials and queue.', notSql)
+]
