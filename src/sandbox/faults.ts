@@ -50,3 +50,66 @@ export interface FaultOptions {
   /** The case of the keys of an error answer; by default each code has the case that it is known for. */
   readonly keyCase?: 'pascal' | 'camel' | undefined
 }
+
+/** A fault as it was injected, with how many pushes it is still for. */
+export interface InjectedFault extends FaultOptions {
+  readonly fault: FaultName
+}
+
+/** What one push meets. */
+export interface TakenFaults {
+  /** `undefined`: the sandbox is well. */
+  readonly fault: InjectedFault | undefined
+  readonly skewMs: number
+}
+
+export interface Faults {
+  inject (fault: FaultName, options?: FaultOptions): void
+  heal (): void
+  /** The faults of the next push; those with `times` wear off by it. */
+  take (): TakenFaults
+  /** How far the clock is ahead now. */
+  skewMs (): number
+  /** The skew first, then what comes one after another. */
+  list (): readonly InjectedFault[]
+}
+
+export function isFaultName (name: unknown): name is FaultName {
+  return FAULT_NAMES.some(known => known === name)
+}
+
+/**
+ * Keeps what was injected. Faults with `times` happen one after another in the order of injecting; a fault without
+ * stays until it is healed or until the next one is injected. The skew of the clock is kept beside them.
+ */
+export function createFaults (): Faults {
+  let queue: InjectedFault[] = []
+  let skew: InjectedFault | undefined
+  return {
+    inject (fault, options = {}) {
+      const injected = { ...options, fault }
+      if (fault === 'skewedClock') skew = injected
+      else queue = [...queue.filter(({ times }) => times !== undefined), injected].filter(isLasting)
+    },
+    heal () {
+      queue = []
+      skew = undefined
+    },
+    take () {
+      const taken = { fault: queue[0], skewMs: skew?.ms ?? 0 }
+      queue = queue.map((fault, at) => at === 0 ? wornOff(fault) : fault).filter(isLasting)
+      skew = skew === undefined ? undefined : [wornOff(skew)].find(isLasting)
+      return taken
+    },
+    skewMs: () => skew?.ms ?? 0,
+    list: () => skew === undefined ? [...queue] : [skew, ...queue]
+  }
+}
+
+function wornOff (fault: InjectedFault): InjectedFault {
+  return fault.times === undefined ? fault : { ...fault, times: fault.times - 1 }
+}
+
+function isLasting ({ times }: InjectedFault): boolean {
+  return times === undefined || times > 0
+}
