@@ -32,7 +32,9 @@ export const FAULT_NAMES = [
   /** A success whose body goes on for 16 MiB. Arrived. */
   'answersTooMuch',
   /** Answers with keep-alive, then destroys the socket at once. Arrived. */
-  'closesIdle'
+  'closesIdle',
+  /** Answers with keep-alive, then destroys the socket, unread, when the next request comes over it. Arrived. */
+  'goesStale'
 ] as const
 
 export type FaultName = typeof FAULT_NAMES[number]

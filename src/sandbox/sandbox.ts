@@ -7,7 +7,7 @@ import { type Judge, judgePush, PUSH_PATH, REDIRECTED_PATH } from './judge-push.
 import { createNonces } from './nonces.js'
 import { openServer } from './open-server.js'
 import { createReceived, type ReceivedPush } from './received.js'
-import { type Manner, sendAnswer } from './send-answer.js'
+import { isStale, type Manner, sendAnswer } from './send-answer.js'
 import type { SandboxAccount } from './verify-request.js'
 import { onlyValue, readWhole, type WholeRequest } from './whole-request.js'
 
@@ -77,7 +77,8 @@ export async function startSandbox (options: SandboxOptions): Promise<Sandbox> {
     countAttempt: () => { attempts += 1 }
   }
   const { port, close } = await openServer({ host, port: options.port ?? 0, tls }, (request, response) => {
-    serve(request, response, desk).catch(() => { response.destroy() })
+    if (isStale(request.socket)) request.socket.destroy()
+    else serve(request, response, desk).catch(() => { response.destroy() })
   })
   const names = [isAnyAddress(host) ? '127.0.0.1' : host, '127.0.0.1', 'localhost'].map(name => name.includes(':') ? `[${name}]` : name)
   const hosts = names.map(name => new URL(`${scheme}://${name}:${port}`).host)

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Answer } from './answers.js'
 import type { FaultName } from './faults.js'
@@ -12,6 +13,13 @@ export interface Manner {
 
 const TOO_MUCH_CHUNKS = 256
 const TOO_MUCH_CHUNK_BYTES = 65_536
+
+const staleSockets = new WeakSet<Socket>()
+
+/** Whether whatever comes next over a socket must meet its end. */
+export function isStale (socket: Socket): boolean {
+  return staleSockets.has(socket)
+}
 
 /** Writes an answer in the manner that was asked for; a manner that is none of the wire's faults writes it whole. */
 export function sendAnswer (response: ServerResponse, answer: Answer, { fault, ms }: Manner): void {
@@ -45,6 +53,11 @@ export function sendAnswer (response: ServerResponse, answer: Answer, { fault, m
     case 'answersTooMuch':
       response.writeHead(answer.statusCode, answer.headers)
       Readable.from(tooMuch(answer.body)).pipe(response)
+      return
+    case 'goesStale':
+      if (socket !== null) staleSockets.add(socket)
+      writeHead()
+      response.end(body)
       return
     case 'closesIdle':
       response.setHeader('connection', 'keep-alive')

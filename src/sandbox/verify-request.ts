@@ -50,7 +50,8 @@ export function verifyRequest (request: WholeRequest, party: VerifyingParty): Ve
   checkSignedHeaders(request.headers, claim.signedHeaders)
   const verified = checkSignature(request, account, claim)
   // After the signature: otherwise anyone could spend the nonces of others.
-  const nonce = `${account.accessKeyId}\n${onlyValue(request.headers, 'x-acs-signature-nonce') ?? ''}`
+  // Hashed, since a nonce may be as long as a header section and very many are kept.
+  const nonce = toPayloadHash(Buffer.from(`${account.accessKeyId}\n${onlyValue(request.headers, 'x-acs-signature-nonce') ?? ''}`))
   if (!party.nonces.spend(nonce, party.nowMs, Math.max(party.nowMs, dateMs) + WINDOW_MS)) {
     throw new Refusal('SignatureNonceUsed', 'Specified signature nonce was used already.')
   }

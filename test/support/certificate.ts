@@ -1,0 +1,26 @@
+/**
+ * A self-signed pair for servers of the suite, valid for 127.0.0.1, localhost and the public host of cn-hangzhou until
+ * the year 2125. It guards nothing: the key is public by standing here.
+ */
+export const certificate = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIB5TCCAYqgAwIBAgIUcLAZ4lY/hdRWHs5iJUjPSwyLPt8wCgYIKoZIzj0EAwIw
+IDEeMBwGA1UEAwwVZW5lcmd5LWV4cGVydC1zYW5kYm94MCAXDTI2MTEyNDIzMDEw
+NVoYDzIxMjYxMDMxMjMwMTA1WjAgMR4wHAYDVQQDDBVlbmVyZ3ktZXhwZXJ0LXNh
+bmRib3gwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARosRlVZSSd6BCsjjyOXWDa
+jTFHYanR0QQIKIC/oq5oJxjWVl+XirRN+XfltDPKGc9cZCKFLzr3LnXSTKGmUeWA
+o4GfMIGcMB0GA1UdDgQWBBTVApWy2WZHI8Pr3yGNCTui/+5kwTAfBgNVHSMEGDAW
+gBTVApWy2WZHI8Pr3yGNCTui/+5kwTAPBgNVHRMBAf8EBTADAQH/MEkGA1UdEQRC
+MECCCWxvY2FsaG9zdIcEfwAAAYItZW5lcmd5ZXhwZXJ0ZXh0ZXJuYWwuY24taGFu
+Z3pob3UuYWxpeXVuY3MuY29tMAoGCCqGSM49BAMCA0kAMEYCIQDAsjwenHBDRo7x
+1IeAERichsG8udEcOAGaWW8kFFcvRgIhAMRJmDsdifHhxTgSmeV8r/iZCtpEj4+7
+jUWPijS3WO0a
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgdT4wuqMSpUr/s5dC
+u2dV4Tk7mgRo+my7NllVyBfXaOmhRANCAARosRlVZSSd6BCsjjyOXWDajTFHYanR
+0QQIKIC/oq5oJxjWVl+XirRN+XfltDPKGc9cZCKFLzr3LnXSTKGmUeWA
+-----END PRIVATE KEY-----
+`
+}
