@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
+import core from '@alicloud/openapi-core'
 import t, { type Test } from 'tap'
 import { canonicalize, toPayloadHash, toSignature, toStringToSign } from '../../src/sandbox/canonical.js'
 import { createNonces } from '../../src/sandbox/nonces.js'
 import { type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js'
-import { exchange, signPush, type SignOptions, toBytes, type WireAnswer, type WireRequest } from '../support/signed-push.js'
+import { exchange, onePushBody, signPush, type SignOptions, toBytes, type WireAnswer, type WireRequest } from '../support/signed-push.js'
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/acs3-vectors.json', import.meta.url), 'utf8'))
 const VECTOR_MS = Date.parse('2023-10-26T10:22:32Z')
@@ -50,6 +51,21 @@ t.test('every push of the vectors is taken at its date, with a session token too
     t.match(sandbox.received(), [{ accessKeyId: fixed.accessKeyId, verified: true, answered: true, body, receivedAt: '2023-10-26T10:22:32.000Z' }], name)
     t.equal(answer.headers.date, 'Thu, 26 Oct 2023 10:22:32 GMT', 'the answer carries the time of its own clock')
   }
+})
+
+t.test('the official client is taken as it is, with a key and with a session', async t => {
+  const { sandbox, host } = await start(t)
+  const { default: Client, $OpenApiUtil: { Config, OpenApiRequest, Params } } = core
+  const params = new Params({
+    action: 'PushDeviceData', version: '2022-09-23', protocol: 'HTTP', pathname: '/api/v1/data/increment/push', method: 'POST', authType: 'AK', style: 'ROA', reqBodyType: 'json', bodyType: 'json'
+  })
+  for (const account of [KEYS, { ...SESSION, type: 'sts' }]) {
+    const client = new Client(new Config({ ...account, endpoint: host, protocol: 'HTTP' }))
+    // Options of the call, whose class stands in a package of the client's own: it takes an object without any.
+    const answer = await client.callApi(params, new OpenApiRequest({ query: { z: '1', a: 'x y~*' }, body: JSON.parse(onePushBody) }), {} as never)
+    t.match(answer, { statusCode: 200, body: { data: 'success' } })
+  }
+  t.match(sandbox.received(), [{ accessKeyId: 'key-id', headers: { 'transfer-encoding': 'chunked' } }, { accessKeyId: 'STS.key-id' }])
 })
 
 t.test('the published worked example is recomputed to the letter', async t => {
