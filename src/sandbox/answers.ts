@@ -40,7 +40,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
 }
 
 /** The status that goes with a code in the gateway's documentation. Throttling is a 400, an unknown key a 404. */
-export function usualStatus (code: string): number {
+function usualStatus (code: string): number {
   const known = Object.hasOwn(STATUS_OF_CODE, code) ? STATUS_OF_CODE[code] : undefined
   if (known !== undefined) return known
   if (code.endsWith('.NotFound')) return 404
