@@ -24,7 +24,7 @@ export const CATALOGUE = {
   BodyTooLarge: { statusCode: 413, message: 'The body is larger than the proxy takes; send fewer devices in one push.' },
   PushTooLarge: { statusCode: 413, message: 'The push holds more than the proxy takes at once; send fewer devices in one push.' },
   UnsupportedContentEncoding: { statusCode: 415, message: 'The body is compressed in a way that the proxy does not read; send it uncompressed.' },
-  TooManyFailures: { statusCode: 429, message: 'Too many requests without a valid key came from this address; wait, then send a valid key.' },
+  'Throttling.Address': { statusCode: 429, message: 'Too many requests without a valid key came from this address; wait, then send a valid key.' },
   HeadersTooLarge: { statusCode: 431, message: 'The header section is too large; send fewer or shorter headers.' },
   InternalError: { statusCode: 500, message: 'The proxy failed; give the operator the request id.' },
   'Cloud.AccountFault': { statusCode: 502, message: 'Energy Expert refuses the operator\'s account; the push is not at fault. Tell the operator.' },

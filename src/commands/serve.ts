@@ -1,0 +1,34 @@
+import closeWithGrace from 'close-with-grace'
+import { Command } from 'commander'
+import pino from 'pino'
+import { systemClock } from '../clock.js'
+import { readConfig } from '../config.js'
+import { createCredentialSource } from '../credentials/credential-source.js'
+import { createLogger } from '../logger.js'
+import { startServer } from '../server.js'
+
+/** The proxy, until SIGTERM or SIGINT. */
+export function serveCommand (): Command {
+  return new Command('serve')
+    .description('run the proxy; every setting comes from the environment or a .env file')
+    .action(async () => {
+      const config = readConfig(process.env)
+      const logger = createLogger({ level: config.logLevel, format: config.logFormat, destination: pino.destination({ dest: 2, sync: true }) })
+      const onProblem = (problem: unknown): void => { logger.warn({ error: problem }, 'No RAM credential could be had.') }
+      const credentials = createCredentialSource({ clock: systemClock, onProblem })
+      const server = await startServer({ config, logger, clock: systemClock, credentials })
+      const { endpoint, signedHost, relayTimeoutMs, dataDir } = config
+      logger.info({ origin: server.origin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
+      process.stdout.write(`energy-expert-proxy listens on ${server.origin}\n`)
+      endOnSignal(config.shutdownTimeoutMs, logger, server.close)
+    })
+}
+
+/** A first signal ends in order, within the time; a second one at once. */
+export function endOnSignal (timeoutMs: number, logger: pino.Logger, close: () => Promise<void>): void {
+  closeWithGrace({ delay: timeoutMs, logger }, async ({ signal, err }) => {
+    if (err !== undefined) logger.fatal({ error: err }, 'The proxy failed and ends.')
+    else logger.info({ signal }, 'The proxy shuts down.')
+    await close()
+  })
+}

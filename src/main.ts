@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { systemClock } from './clock.js'
+import { ConfigError, readConfig } from './config.js'
+import { demoCommand } from './commands/demo.js'
+import { explainCommand } from './commands/explain.js'
+import { UsageError } from './commands/failure.js'
+import { keysCommand } from './commands/keys.js'
+import { plantsCommand } from './commands/plants.js'
+import { sandboxCommand } from './commands/sandbox.js'
+import { serveCommand } from './commands/serve.js'
+import { openRegistry } from './plants/registry.js'
+import { redactText } from './redact.js'
+
+const EXIT = { failure: 1, wrongUse: 2 }
+
+/** Settings of a .env file count where the environment has none. */
+function readEnvFile (): void {
+  try {
+    process.loadEnvFile()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw new ConfigError('The file .env cannot be read.')
+  }
+}
+
+function buildProgram (): Command {
+  const parts = {
+    openRegistry: () => openRegistry({ dataDir: readConfig(process.env).dataDir, clock: systemClock }),
+    stdout: process.stdout,
+    stderr: process.stderr
+  }
+  // package.json stands two folders above the built file, in the project and in the package alike.
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  const program = new Command('energy-expert-proxy')
+    .description('Takes unsigned PushDeviceData requests from plants, signs them and relays them to Energy Expert.')
+    .version(version)
+  for (const command of [serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), explainCommand(parts)]) program.addCommand(command)
+  throwInsteadOfExit(program)
+  return program
+}
+
+/** The exit code is decided in one place, so no command may end the process by itself. */
+function throwInsteadOfExit (command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help shows how it is used)')
+  for (const each of command.commands) throwInsteadOfExit(each)
+}
+
+function exitCodeOf (error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse
+  if (error instanceof UsageError) return EXIT.wrongUse
+  return EXIT.failure
+}
+
+try {
+  readEnvFile()
+  await buildProgram().parseAsync()
+} catch (error) {
+  process.exitCode = exitCodeOf(error)
+  // Commander has written its own sentence already.
+  if (!(error instanceof CommanderError)) process.stderr.write(`${redactText(error instanceof Error ? error.message : String(error))}\n`)
+}

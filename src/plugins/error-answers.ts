@@ -1,0 +1,49 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ProxyError } from '../errors.js'
+
+/** Fastify's own refusals that a sender can cause. By code: the status that an error carries is never trusted. */
+const FRAMEWORK_ERRORS: Readonly<Record<string, () => ProxyError>> = {
+  FST_ERR_BAD_URL: () => new ProxyError('InvalidRequest', 'The path of the request is not valid; push to /api/v1/data/increment/push.'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new ProxyError('InvalidRequest', 'The body is shorter or longer than its Content-Length.')
+}
+
+/** Turns whatever was thrown into what the caller may learn. Unknown errors are ours: nothing is told but the request id. */
+export function toProxyError (error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return FRAMEWORK_ERRORS[code]?.() ?? new ProxyError('InternalError', undefined, { cause: error })
+}
+
+/** The one place that turns an error into an answer. */
+export function sendError (error: ProxyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  request.failure = error
+  reply.code(error.statusCode)
+  if (error.allow !== undefined) reply.header('allow', error.allow)
+  if (error.retryAfterMs !== undefined) {
+    reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))))
+    reply.header('x-acs-retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs))))
+  }
+  if (error.refusal?.requestId !== undefined) reply.header('x-cloud-request-id', error.refusal.requestId)
+  return reply.send({
+    requestId: request.id,
+    code: error.refusal?.code ?? error.code,
+    message: error.message,
+    ...(error.faults === undefined ? undefined : { errors: error.faults })
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What went wrong, for the log line of this request. */
+    failure: ProxyError | undefined
+  }
+}
+
+export default fp(async app => {
+  app.decorateRequest('failure', undefined)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  app.setErrorHandler<FastifyError>((error, request, reply) => sendError(toProxyError(error), request, reply))
+}, { name: 'error-answers' })

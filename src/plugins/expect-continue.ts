@@ -1,0 +1,23 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import fp from 'fastify-plugin'
+
+/**
+ * `Expect: 100-continue` (.NET, WinHTTP, curl) is answered only when the key and the limits were judged; a refused sender keeps
+ * its body. Its connection then ends, since nobody can tell whether its next bytes are that body or another request.
+ */
+export default fp(async app => {
+  const waiting = new WeakSet<IncomingMessage>()
+
+  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    waiting.add(request)
+    app.routing(request, response)
+  })
+
+  app.addHook('preParsing', async (request, reply) => {
+    if (waiting.delete(request.raw)) reply.raw.writeContinue()
+  })
+
+  app.addHook('onSend', async (request, reply) => {
+    if (waiting.has(request.raw)) reply.header('connection', 'close')
+  })
+}, { name: 'expect-continue', dependencies: ['raw-body'] })

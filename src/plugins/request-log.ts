@@ -1,0 +1,28 @@
+import fp from 'fastify-plugin'
+import { redactError } from '../redact.js'
+
+/**
+ * One line for a request that failed, at the level of whose fault it was; successes only at debug. Never a URL or a header (both can
+ * carry a key), never a body.
+ */
+export default fp(async app => {
+  app.addHook('onResponse', async (request, reply) => {
+    const { failure } = request
+    const line = {
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url,
+      statusCode: reply.statusCode,
+      plant: request.identity?.plant.name,
+      keyId: request.identity?.key.id,
+      address: request.ip,
+      bodyBytes: request.heldBytes,
+      durationMs: Math.round(reply.elapsedTime),
+      ...(failure === undefined ? undefined : { code: failure.refusal?.code ?? failure.code })
+    }
+    if (failure === undefined) return request.log.debug(line, 'answered')
+    if (failure.code === 'InternalError') return request.log.error({ ...line, error: redactError(failure.cause) }, 'failed')
+    if (failure.statusCode >= 500) return request.log.warn({ ...line, error: redactError(failure) }, failure.message)
+    request.log.info(line, failure.message)
+  })
+}, { name: 'request-log', dependencies: ['authenticate', 'error-answers', 'raw-body'] })

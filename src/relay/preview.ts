@@ -1,0 +1,41 @@
+import type { Clock } from '../clock.js'
+import { acsDate, signPush } from '../signing/sign-request.js'
+
+/** What would be sent for a body. */
+export interface PreviewedRequest {
+  readonly method: 'POST'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly canonicalRequest: string
+}
+
+export type Preview = (body: Buffer) => PreviewedRequest
+
+export interface PreviewParts {
+  readonly endpoint: URL
+  readonly signedHost: string
+  readonly clock: Clock
+}
+
+/**
+ * Shows the request of a push without a credential and without a network: asking for a credential may already mean a call to a
+ * token service. The parts that a credential would fill are masked.
+ */
+export function createPreview ({ endpoint, signedHost, clock }: PreviewParts): Preview {
+  return body => {
+    const signed = signPush({
+      host: signedHost,
+      body,
+      credential: { accessKeyId: '***', accessKeySecret: 'none' },
+      date: acsDate(clock.now()),
+      nonce: '0'.repeat(32)
+    })
+    const authorization = String(signed.headers.authorization).replace(/Signature=.*/, 'Signature=***')
+    return {
+      method: 'POST',
+      url: new URL('/api/v1/data/increment/push', endpoint).href,
+      headers: { ...signed.headers, authorization, 'x-acs-signature-nonce': '***' },
+      canonicalRequest: signed.canonicalRequest
+    }
+  }
+}
