@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { request as undiciRequest, type Dispatcher } from 'undici'
+import { systemClock, type Clock } from '../../src/clock.js'
+import { readConfig } from '../../src/config.js'
+import type { CredentialSource } from '../../src/credentials/credential-source.js'
+import { createLogger } from '../../src/logger.js'
+import type { Registry } from '../../src/plants/registry.js'
+import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
+import { startServer } from '../../src/server.js'
+
+export const CREDENTIAL = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000' }
+
+/** Its id stands in no log line, so that a leak of a body is found by looking for it. */
+export const onePush = {
+  deviceType: '1',
+  devices: [{ deviceId: 'meter-in-no-log', recordTime: '2021-09-08 18:40:00', data: { Ua: '226.0', Ep_imp: '325.0' } }]
+}
+
+export interface ProxyOptions {
+  /** The cloud; default: a sandbox that is started and ended with the test. */
+  readonly cloud?: Sandbox
+  readonly policy?: Parameters<Registry['addPlant']>[1]
+  readonly key?: Parameters<Registry['createKey']>[1]
+  /** More settings, by their outside names. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly credentials?: CredentialSource
+  readonly clock?: Clock
+  readonly bodyTimeoutMs?: number
+}
+
+export interface Answer {
+  readonly statusCode: number
+  readonly headers: Dispatcher.ResponseData['headers']
+  readonly text: string
+  json: () => any
+}
+
+export interface TestProxy {
+  readonly origin: string
+  readonly port: number
+  readonly cloud: Sandbox
+  readonly registry: Registry
+  /** The plant's API key and the id it is known by. */
+  readonly key: string
+  readonly keyId: string
+  readonly log: readonly string[]
+  /** Pushes a value as JSON, or text and bytes as they are, with the key unless other headers carry one. */
+  push: (body: unknown, headers?: Record<string, string>) => Promise<Answer>
+  request: (path: string, options?: { method?: string, headers?: Record<string, string>, body?: string | Buffer }) => Promise<Answer>
+  close: () => Promise<void>
+}
+
+export async function startCloud (t: Test): Promise<Sandbox> {
+  const sandbox = await startSandbox({ accounts: [CREDENTIAL] })
+  t.teardown(async () => { await sandbox.close() })
+  return sandbox
+}
+
+/** The whole proxy on a port of the system's choice, with one plant and one key; it ends with the test. */
+export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<TestProxy> {
+  const cloud = options.cloud ?? await startCloud(t)
+  const dataDir = mkdtempSync(join(tmpdir(), 'proxy-test-'))
+  const log: string[] = []
+  const config = readConfig({ HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'trace', SHUTDOWN_TIMEOUT_MS: '2000', ENERGY_EXPERT_ENDPOINT: cloud.origin, ...options.env })
+  const logger = createLogger({ level: config.logLevel, format: 'json', destination: { write: line => { log.push(line) } } })
+  const credentials = options.credentials ?? { get: async () => CREDENTIAL, refresh: async () => CREDENTIAL }
+  const server = await startServer({ config, logger, clock: options.clock ?? systemClock, credentials, ...(options.bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs: options.bodyTimeoutMs }) })
+  server.registry.addPlant('plant-1', options.policy ?? {})
+  const { key, id: keyId } = server.registry.createKey('plant-1', options.key ?? {})
+
+  let closed = false
+  async function close (): Promise<void> {
+    if (closed) return
+    closed = true
+    await server.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  t.teardown(close)
+  // Every test that starts a proxy is also a test of its silence.
+  t.teardown(() => { refuseLeaks(log, [key.slice(-30), CREDENTIAL.accessKeySecret, CREDENTIAL.accessKeyId, 'meter-in-no-log']) })
+
+  async function request (path: string, { method = 'GET', headers = {}, body }: { method?: string, headers?: Record<string, string>, body?: string | Buffer } = {}): Promise<Answer> {
+    const response = await undiciRequest(`${server.origin}${path}`, { method: method as Dispatcher.HttpMethod, headers, ...(body === undefined ? {} : { body }) })
+    const text = await response.body.text()
+    return { statusCode: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) }
+  }
+
+  async function push (body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+    const carriesKey = Object.keys(headers).some(name => /^(x-api-key|authorization|x-acs-bearer-token)$/i.test(name))
+    return await request('/api/v1/data/increment/push', { method: 'POST', body: bytes, headers: { ...(carriesKey ? {} : { 'x-api-key': key }), ...headers } })
+  }
+
+  return { origin: server.origin, port: Number(new URL(server.origin).port), cloud, registry: server.registry, key, keyId, log, push, request, close }
+}
+
+/** @throws {Error} naming the first log line that holds a secret, a key or a piece of a body. */
+export function refuseLeaks (log: readonly string[], secrets: readonly string[]): void {
+  for (const line of log) {
+    for (const secret of secrets) {
+      if (line.includes(secret)) throw new Error(`a log line holds what it must not: ${line}`)
+    }
+  }
+}
