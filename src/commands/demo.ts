@@ -55,5 +55,7 @@ function curlLine (origin: string, key: string): string {
 }
 
 function describeReceived ({ push, requestId, body }: ReceivedPush): string {
-  return `received: deviceType ${push.deviceType}, ${push.devices.length} device(s), signature verified, request id ${requestId}\n  ${body}`
+  // A terminal obeys control characters, and a sender chose these.
+  const shown = body.replace(/[\u007f-\u009f]/g, '?')
+  return `received: deviceType ${JSON.stringify(push.deviceType)}, ${push.devices.length} device(s), signature verified, request id ${requestId}\n  ${shown}`
 }
