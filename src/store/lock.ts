@@ -1,0 +1,74 @@
+import { dirname } from 'node:path'
+import type { Clock } from '../clock.js'
+import { openBareConnection, type Connection } from './connection.js'
+import { prepareFile } from './data-dir.js'
+import { describeStoreFailure, StoreError } from './store-error.js'
+
+export interface ServerLockOptions {
+  /** How long to wait for another server to end, for instance the one that a restart replaces. 0 tries once. */
+  readonly waitMs: number
+  readonly clock: Clock
+  /** How long to pause between two tries. Default 100. */
+  readonly pollMs?: number
+}
+
+export interface ServerLock {
+  /** Once more does nothing. */
+  release (): void
+}
+
+/**
+ * Makes this process the one server of a data directory, for as long as it lives or until `release`. The lock is that of
+ * an SQLite database of its own, so the operating system frees it at the very moment of a kill; nothing is left behind
+ * that someone has to remove. Commands do not take it: they work beside a server.
+ *
+ * @throws StoreError after `waitMs`, naming the directory; at once when the directory cannot be written
+ */
+export async function acquireServerLock (dataDir: string, { waitMs, clock, pollMs = 100 }: ServerLockOptions): Promise<ServerLock> {
+  const path = prepareFile(dataDir, 'server.lock')
+  const deadlineMs = clock.monotonicMs() + waitMs
+  const connection = openBareConnection(path, 0)
+  try {
+    while (!tryToLock(connection)) {
+      const leftMs = deadlineMs - clock.monotonicMs()
+      if (leftMs <= 0) {
+        throw new StoreError('SERVER_RUNNING', `Another server uses DATA_DIR ${dirname(path)}; stop it, or give this one a directory of its own.`)
+      }
+      await pause(clock, Math.min(pollMs, leftMs))
+    }
+  } catch (cause) {
+    connection.close()
+    throw describeStoreFailure(path, cause)
+  }
+  let held = true
+  return {
+    release: () => {
+      // Asked for its transaction once it is closed, a connection aborts the process.
+      if (!held) return
+      held = false
+      connection.exec('ROLLBACK')
+      connection.close()
+    }
+  }
+}
+
+/** SQLite's rollback journal is what a new file has; under a write-ahead log, others could read past an exclusive transaction. */
+function tryToLock (connection: Connection): boolean {
+  try {
+    connection.exec('BEGIN EXCLUSIVE')
+    return true
+  } catch (cause) {
+    if (describeStoreFailure('', cause).code.startsWith('SQLITE_BUSY')) return false
+    throw cause
+  }
+}
+
+/** The clock's timers never keep a process alive, and a server that waits has nothing else that would. */
+async function pause (clock: Clock, delayMs: number): Promise<void> {
+  const keepAlive = setInterval(() => {}, 1_000_000)
+  try {
+    await new Promise<void>(resolve => { clock.after(delayMs, resolve) })
+  } finally {
+    clearInterval(keepAlive)
+  }
+}
