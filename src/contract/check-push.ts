@@ -1,0 +1,55 @@
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import type { Fault } from '../errors.js'
+import { describeFaults } from './describe-faults.js'
+import { pointerTo } from './json-pointer.js'
+import { DeviceSchema, PUSH_BOUNDS, PushFrameSchema, PushSchema } from './push.js'
+import { RecordRules } from './record-rules.js'
+
+/** Nobody reads more: enough to say how many there are, and a bound on what a hostile body costs. */
+export const FAULTS_MAX = 1_000
+
+const pushCheck = TypeCompiler.Compile(PushSchema)
+const frameCheck = TypeCompiler.Compile(PushFrameSchema)
+const deviceCheck = TypeCompiler.Compile(DeviceSchema)
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The faults of a candidate that is no push: those of its frame, then record by record. */
+function faultsOf (candidate: unknown): Fault[] {
+  const faults = describeFaults(frameCheck.Errors(candidate), { path: '', value: candidate, thing: 'a push' }, [], FAULTS_MAX)
+  if (!isObject(candidate)) return faults
+  const { deviceType, devices }: { deviceType?: unknown, devices?: unknown } = candidate
+  if (!Array.isArray(devices) || devices.length > PUSH_BOUNDS.devicesMax) return faults
+  const typeStands = typeof deviceType === 'string' && !faults.some(({ path }) => path === '/deviceType')
+  const rules = new RecordRules(typeStands ? deviceType : undefined)
+  for (const [index, device] of devices.entries()) {
+    if (faults.length >= FAULTS_MAX) break
+    const ruleFaults: Fault[] = []
+    const path = pointerTo('/devices', index)
+    if (isObject(device)) rules.judge(device, path, ruleFaults)
+    // Clean records pass the compiled check: looking for errors in 220,000 clean values took 80 ms, the check 20.
+    const found = deviceCheck.Check(device)
+      ? ruleFaults
+      : describeFaults(deviceCheck.Errors(device), { path, value: device, thing: 'a device record' }, ruleFaults, FAULTS_MAX - faults.length)
+    faults.push(...found)
+  }
+  return faults
+}
+
+/**
+ * Every fault of a candidate, in the order of its places; none means that it is a push (schema and device rules). Stops
+ * looking at `FAULTS_MAX`.
+ */
+export function checkPush (candidate: unknown): Fault[] {
+  if (!pushCheck.Check(candidate)) return faultsOf(candidate)
+  const faults: Fault[] = []
+  const rules = new RecordRules(candidate.deviceType)
+  for (const [index, device] of candidate.devices.entries()) {
+    if (faults.length >= FAULTS_MAX) break
+    rules.judge(device, pointerTo('/devices', index), faults)
+  }
+  if (rules.points > PUSH_BOUNDS.pointsMax) {
+    faults.push({ path: '/devices', message: `holds ${rules.points} points in all; the limit is ${PUSH_BOUNDS.pointsMax}` })
+  }
+  return faults
+}

@@ -1,0 +1,90 @@
+import { ValueErrorType, type ValueError } from '@sinclair/typebox/compiler'
+import type { Fault } from '../errors.js'
+import { nearestField } from './did-you-mean.js'
+import { sentencesOf } from './fault-sentences.js'
+import { isPrintable, pointerTo } from './json-pointer.js'
+
+/** What stands at a place, in the words of whoever reads the fault. Never the value itself. */
+function nameOf (value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value)
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** How much a value holds of what its schema bounds. */
+function countIn (value: unknown): number {
+  if (typeof value === 'string' || Array.isArray(value)) return value.length
+  return typeof value === 'object' && value !== null ? Object.keys(value).length : 0
+}
+
+function describe ({ type, schema, value, message }: ValueError): string {
+  const sentences = sentencesOf(schema)
+  const tooMuch = (max: unknown) => `holds ${countIn(value)} ${sentences?.counted ?? 'entries'}; the limit is ${String(max)}`
+  switch (type) {
+    case ValueErrorType.ObjectRequiredProperty: return sentences?.missing ?? 'is missing'
+    case ValueErrorType.StringPattern: return sentences?.malformed ?? message
+    case ValueErrorType.StringMinLength:
+    case ValueErrorType.ArrayMinItems:
+    case ValueErrorType.ObjectMinProperties: return sentences?.empty ?? message
+    case ValueErrorType.StringMaxLength: return tooMuch(schema.maxLength)
+    case ValueErrorType.ArrayMaxItems: return tooMuch(schema.maxItems)
+    case ValueErrorType.ObjectMaxProperties: return tooMuch(schema.maxProperties)
+    default: return sentences?.wrongType(nameOf(value)) ?? message
+  }
+}
+
+/** The last name of a pointer, as the sender wrote it. */
+function lastName (pointer: string): string {
+  return pointer.slice(pointer.lastIndexOf('/') + 1).replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+/** What was checked: its JSON pointer, and what it is called in a sentence, such as "a push". */
+export interface Checked {
+  readonly path: string
+  readonly value: unknown
+  readonly thing: string
+}
+
+/** The fault of a field that the checked object does not have, and the field that is meant by it. */
+function unknownField ({ path, schema }: ValueError, checked: Checked): { fault: Fault, meant: string | undefined } {
+  const name = lastName(path)
+  const fields = Object.keys(schema.properties)
+  const fault = (message: string) => ({ path: pointerTo(checked.path, name), message })
+  const absent = (field: string) => !Object.hasOwn(Object(checked.value), field)
+  if (name === 'device_id') {
+    return { fault: fault('is another spelling of "deviceId"; send "deviceId" alone'), meant: absent('deviceId') ? 'deviceId' : undefined }
+  }
+  if (!isPrintable(name)) {
+    const message = `has a field with a long or unprintable name; the fields of ${checked.thing} are ${fields.join(', ')}`
+    return { fault: fault(message), meant: undefined }
+  }
+  const meant = nearestField(name, fields.filter(absent))
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+  return { fault: fault(`is not a field of ${checked.thing}${hint}`), meant }
+}
+
+/**
+ * Turns the schema's errors into faults, one for each place and cause: TypeBox reports a missing string as missing and
+ * as no string, and a misspelt field is missing as well. `ruleFaults` are the rules' own, which go before the schema's.
+ */
+export function describeFaults (errors: Iterable<ValueError>, checked: Checked, ruleFaults: readonly Fault[], faultsMax: number): Fault[] {
+  const ruledPaths = new Set(ruleFaults.map(({ path }) => path))
+  const faults = new Map<string, Fault>()
+  const meantPaths = new Set<string>()
+  for (const error of errors) {
+    if (faults.size >= faultsMax) break
+    if (error.type === ValueErrorType.ObjectAdditionalProperties) {
+      const { fault, meant } = unknownField(error, checked)
+      faults.set(fault.path, fault)
+      if (meant !== undefined) meantPaths.add(pointerTo(checked.path, meant))
+      continue
+    }
+    // The value of a point whose code cannot be printed: the rules fault the code.
+    if (error.path !== '' && (lastName(error.path) === '' || !isPrintable(lastName(error.path)))) continue
+    const path = checked.path + error.path
+    if (!faults.has(path) && !ruledPaths.has(path)) faults.set(path, { path, message: describe(error) })
+    // Nothing inside an oversized list is looked at: a million entries would be visited one by one.
+    if (error.type === ValueErrorType.ArrayMaxItems || error.type === ValueErrorType.ObjectMaxProperties) break
+  }
+  return [...faults.values(), ...ruleFaults].filter(({ path }) => !meantPaths.has(path))
+}

@@ -1,0 +1,100 @@
+import type { Fault } from '../errors.js'
+import { deviceIdFault } from './device-id-rule.js'
+import { pointerTo } from './json-pointer.js'
+import { PUSH_BOUNDS, RECORD_TIME_PATTERN } from './push.js'
+import { isCalendarTime } from './record-time.js'
+import { nameFault, surrogateFault } from './text-fault.js'
+
+/** A record as it comes: what its schema faults is left to the schema. */
+export interface LooseRecord {
+  readonly deviceId?: unknown
+  readonly recordTime?: unknown
+  readonly data?: unknown
+}
+
+const RECORD_TIME = new RegExp(RECORD_TIME_PATTERN)
+
+function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function codeFault (code: string): string | undefined {
+  if (code === '') return 'has a point code without a character'
+  if (code.length > PUSH_BOUNDS.pointCodeCharactersMax) {
+    return `has a point code of ${code.length} characters; the limit is ${PUSH_BOUNDS.pointCodeCharactersMax}`
+  }
+  const fault = nameFault(code)
+  return fault && `has a point code that holds ${fault}`
+}
+
+/** The rules that a schema cannot say, for the records of one push, one after the other. */
+export class RecordRules {
+  /** Undefined when the push names no usable type: then no rule of deviceId can be judged. */
+  readonly #deviceType: string | undefined
+  readonly #pathOfRecord = new Map<string, string>()
+  /** Codes that were found good: a push repeats a few codes in every record. */
+  readonly #goodCodes = new Set<string>()
+  /** The points of all records judged so far. */
+  points = 0
+
+  constructor (deviceType: string | undefined) {
+    this.#deviceType = deviceType
+  }
+
+  /** Adds the faults of one record, whose JSON pointer is `path`. A clean record costs no allocation but its key. */
+  judge (record: LooseRecord, path: string, faults: Fault[]): void {
+    const identified = this.#judgeId(record.deviceId, path, faults)
+    this.#judgeTime(record, path, identified, faults)
+    const { data } = record
+    if (isObject(data)) this.#judgeData(data, `${path}/data`, faults)
+  }
+
+  /** Whether the id is fit to be compared with those of other records. */
+  #judgeId (deviceId: unknown, path: string, faults: Fault[]): boolean {
+    const rule = this.#deviceType === undefined ? undefined : deviceIdFault(this.#deviceType, deviceId !== undefined)
+    if (rule !== undefined) {
+      faults.push({ path: `${path}/deviceId`, message: rule })
+      return false
+    }
+    if (deviceId === undefined) return this.#deviceType !== undefined
+    if (typeof deviceId !== 'string' || deviceId === '') return false
+    const fault = nameFault(deviceId)
+    if (fault === undefined) return true
+    faults.push({ path: `${path}/deviceId`, message: `holds ${fault}` })
+    return false
+  }
+
+  #judgeTime ({ deviceId, recordTime }: LooseRecord, path: string, identified: boolean, faults: Fault[]): void {
+    if (typeof recordTime !== 'string' || !RECORD_TIME.test(recordTime)) return
+    if (!isCalendarTime(recordTime)) {
+      faults.push({ path: `${path}/recordTime`, message: 'is a time that the calendar does not have' })
+      return
+    }
+    if (!identified) return
+    // The time has a fixed length, so no two records share a key by accident; a record without an id has an empty one.
+    const key = recordTime + (typeof deviceId === 'string' ? deviceId : '')
+    const first = this.#pathOfRecord.get(key)
+    if (first === undefined) this.#pathOfRecord.set(key, path)
+    else faults.push({ path, message: `has the same device and time as ${first}; send each record once` })
+  }
+
+  #judgeData (data: Readonly<Record<string, unknown>>, path: string, faults: Fault[]): void {
+    const codes = Object.keys(data)
+    this.points += codes.length
+    // The schema says so once; nothing inside an oversized record is looked at.
+    if (codes.length > PUSH_BOUNDS.pointsPerDeviceMax) return
+    for (const code of codes) {
+      if (!this.#goodCodes.has(code)) {
+        const fault = codeFault(code)
+        if (fault !== undefined) {
+          faults.push({ path, message: fault })
+          continue
+        }
+        this.#goodCodes.add(code)
+      }
+      const value = data[code]
+      const half = typeof value === 'string' ? surrogateFault(value) : undefined
+      if (half !== undefined) faults.push({ path: pointerTo(path, code), message: `holds ${half}` })
+    }
+  }
+}
