@@ -1,56 +1,19 @@
-import { BlockList, isIP } from 'node:net'
+import { isLoopback } from './loopback.js'
+import { BadSetting, cidrs, hostName, hostNames, integer, oneOf, origin, type Setting, secret, setting, text } from './setting-readers.js'
 
-/** What a setting's text must be, in words that complete "NAME must be …". */
-class BadSetting extends Error {}
-
-interface Setting<T, Default extends string | undefined> {
-  /** As the README shows it; undefined: there is none. */
-  readonly default: Default
-  readonly meaning: string
-  readonly read: (text: string) => T
-}
-
-const setting = <T, Default extends string | undefined>(fallback: Default, meaning: string, read: (text: string) => T): Setting<T, Default> => ({ default: fallback, meaning, read })
-
-const integer = (min: number, max: number) => (text: string): number => {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN
-  if (!(value >= min && value <= max)) throw new BadSetting(`a whole number from ${min} to ${max}`)
-  return value
-}
-
-const oneOf = <T extends string>(...choices: T[]) => (text: string): T => {
-  const choice = choices.find(each => each === text)
-  if (choice === undefined) throw new BadSetting(`one of ${choices.join(', ')}`)
-  return choice
-}
-
-const text = (value: string): string => value
-
-const hostName = (value: string): string => {
-  if (!/^[0-9A-Za-z._:[\]-]{1,255}$/.test(value)) throw new BadSetting('a host name or address')
-  return value
-}
-
-const origin = (value: string): URL => {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.username !== '' || url.password !== '') {
-    throw new BadSetting('an origin such as https://energyexpertexternal.cn-hangzhou.aliyuncs.com, without a path')
-  }
-  return url
-}
-
-const cidrs = (value: string): string[] => value.split(',').map(part => {
-  const cidr = part.trim()
-  const [address = '', prefix = ''] = cidr.split('/')
-  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  if (bits === -1 || (cidr.includes('/') && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))) throw new BadSetting('addresses or CIDRs, separated by commas')
-  return cidr
-})
+export { isLoopback }
 
 /** Every setting, once: the README's table and the messages are made from these rows. */
 export const SETTINGS = {
   HOST: setting('0.0.0.0', 'address that plants push to', hostName),
   PORT: setting('8080', 'port that plants push to', integer(0, 65535)),
+  TLS_CERT_FILE: setting(undefined, 'certificate, and what leads to its root, in PEM: https on the plants\' port', text),
+  TLS_KEY_FILE: setting(undefined, 'the certificate\'s private key in PEM; both files are read again when they change', text),
+  TLS_MIN_VERSION: setting('TLSv1.2', 'oldest TLS version that plants may speak: TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3', oneOf('TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3')),
+  ADMIN_HOST: setting('127.0.0.1', 'address of health and metrics', hostName),
+  ADMIN_PORT: setting('8081', 'port of health and metrics', integer(0, 65535)),
+  ADMIN_TOKEN: setting(undefined, 'needed there for everything but /livez and /readyz; must be set when ADMIN_HOST is not loopback', secret),
+  ADMIN_ALLOWED_HOSTS: setting(undefined, 'further names, separated by commas, by which health and metrics may be asked for', hostNames),
   DATA_DIR: setting('./data', 'the embedded store; one server at a time', text),
   ENERGY_EXPERT_REGION: setting('cn-hangzhou', 'picks the endpoint', value => {
     if (!/^[a-z0-9-]{1,40}$/.test(value)) throw new BadSetting('a region id such as cn-hangzhou')
@@ -71,9 +34,25 @@ export const SETTINGS = {
 type Value<Row> = Row extends Setting<infer T, infer Default> ? T | (Default extends string ? never : undefined) : never
 type Values = { [Name in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[Name]> }
 
+export interface TlsConfig {
+  readonly certFile: string
+  readonly keyFile: string
+  readonly minVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+}
+
+export interface AdminConfig {
+  readonly host: string
+  readonly port: number
+  readonly token: string | undefined
+  readonly allowedHosts: readonly string[]
+}
+
 export interface Config {
   readonly host: string
   readonly port: number
+  /** Undefined: plants push over plain HTTP. */
+  readonly tls: TlsConfig | undefined
+  readonly admin: AdminConfig
   readonly dataDir: string
   /** Where the relay connects to. */
   readonly endpoint: URL
@@ -102,6 +81,7 @@ const REGIONS = ['cn-hangzhou', 'ap-southeast-1']
  */
 export function readConfig (env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = []
+  const unread = new Set<string>()
   const entries = Object.entries(SETTINGS).map(([name, row]) => {
     const given = env[name] === '' ? undefined : env[name]
     const value = given ?? row.default
@@ -110,19 +90,32 @@ export function readConfig (env: Readonly<Record<string, string | undefined>>): 
     } catch (cause) {
       if (!(cause instanceof BadSetting)) throw cause
       faults.push(`${name} must be ${cause.message}`)
+      unread.add(name)
       return [name, undefined]
     }
   })
   // Object.entries forgets which name goes with which type; the rows above are the proof.
   const values = Object.fromEntries(entries) as Values
-  if (values.ENERGY_EXPERT_ENDPOINT === undefined && !REGIONS.includes(values.ENERGY_EXPERT_REGION) && faults.length === 0) {
-    faults.push(`ENERGY_EXPERT_REGION must be one of ${REGIONS.join(', ')}, or ENERGY_EXPERT_ENDPOINT must be set`)
-  }
-  if (values.ENERGY_EXPERT_ENDPOINT?.protocol === 'http:' && !isLoopback(values.ENERGY_EXPERT_ENDPOINT.hostname) && values.ENERGY_EXPERT_ALLOW_HTTP !== 'true') {
-    faults.push('ENERGY_EXPERT_ENDPOINT must be https:// (http:// is for loopback alone, unless ENERGY_EXPERT_ALLOW_HTTP is true)')
-  }
+  faults.push(...findConflicts(values, unread))
   if (faults.length > 0) throw new ConfigError(`The settings are wrong: ${faults.join('; ')}.`)
   return toConfig(values)
+}
+
+/** What is wrong between settings. Those that could not be read are undefined in `values`, whatever their type says. */
+function findConflicts (values: Values, unread: ReadonlySet<string>): string[] {
+  const { ENERGY_EXPERT_ENDPOINT: endpoint, ENERGY_EXPERT_REGION: region, TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, ADMIN_HOST: adminHost } = values
+  const conflicts: string[] = []
+  if (endpoint === undefined && !unread.has('ENERGY_EXPERT_ENDPOINT') && !unread.has('ENERGY_EXPERT_REGION') && !REGIONS.includes(region)) {
+    conflicts.push(`ENERGY_EXPERT_REGION must be one of ${REGIONS.join(', ')}, or ENERGY_EXPERT_ENDPOINT must be set`)
+  }
+  if (endpoint?.protocol === 'http:' && !isLoopback(endpoint.hostname) && values.ENERGY_EXPERT_ALLOW_HTTP !== 'true') {
+    conflicts.push('ENERGY_EXPERT_ENDPOINT must be https:// (http:// is for loopback alone, unless ENERGY_EXPERT_ALLOW_HTTP is true)')
+  }
+  if ((certFile === undefined) !== (keyFile === undefined)) conflicts.push('TLS_CERT_FILE and TLS_KEY_FILE must be set together, or neither of them')
+  if (values.ADMIN_TOKEN === undefined && !unread.has('ADMIN_TOKEN') && !unread.has('ADMIN_HOST') && !isLoopback(adminHost)) {
+    conflicts.push('ADMIN_TOKEN must be set, since ADMIN_HOST is not loopback')
+  }
+  return conflicts
 }
 
 function toConfig (values: Values): Config {
@@ -132,6 +125,10 @@ function toConfig (values: Values): Config {
   return {
     host: values.HOST,
     port: values.PORT,
+    tls: values.TLS_CERT_FILE === undefined || values.TLS_KEY_FILE === undefined
+      ? undefined
+      : { certFile: values.TLS_CERT_FILE, keyFile: values.TLS_KEY_FILE, minVersion: values.TLS_MIN_VERSION },
+    admin: { host: values.ADMIN_HOST, port: values.ADMIN_PORT, token: values.ADMIN_TOKEN, allowedHosts: values.ADMIN_ALLOWED_HOSTS ?? [] },
     dataDir: values.DATA_DIR,
     endpoint,
     signedHost: values.ENERGY_EXPERT_SIGNED_HOST ?? (ownName ? endpoint.host : publicHost),
@@ -143,15 +140,4 @@ function toConfig (values: Values): Config {
     trustProxy: values.TRUST_PROXY,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS
   }
-}
-
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8)
-LOOPBACK.addAddress('::1', 'ipv6')
-
-/** Whether a host (a name, an IPv4 address, or an IPv6 address with or without brackets) is this machine itself. */
-export function isLoopback (host: string): boolean {
-  const bare = host.replace(/^\[(.*)\]$/, '$1')
-  const family = isIP(bare)
-  return bare === 'localhost' || (family !== 0 && LOOPBACK.check(bare, family === 6 ? 'ipv6' : 'ipv4'))
 }

@@ -41,6 +41,22 @@ t.test('an unknown region needs an endpoint of its own', async t => {
   t.doesNotThrow(() => readConfig({ ENERGY_EXPERT_REGION: 'cn-private', ENERGY_EXPERT_ENDPOINT: 'https://10.0.0.1' }))
 })
 
+t.test('an admin port that others can reach needs a token, and the message says which setting', async t => {
+  for (const host of ['0.0.0.0', '::', '10.0.0.7', 'proxy.example']) t.throws(() => readConfig({ ADMIN_HOST: host }), /ADMIN_TOKEN must be set/, host)
+  t.throws(() => readConfig({ ADMIN_HOST: '0.0.0.0', ADMIN_TOKEN: '', PORT: 'x' }), /PORT must be .*ADMIN_TOKEN must be set/, 'beside other faults, an empty one being none')
+  t.throws(() => readConfig({ ADMIN_HOST: '0.0.0.0', ADMIN_TOKEN: 'with a blank' }), /^The settings are wrong: ADMIN_TOKEN must be visible ASCII characters without blanks\.$/)
+  for (const host of ['localhost', '127.0.0.1', '::1']) t.equal(readConfig({ ADMIN_HOST: host }).admin.token, undefined, host)
+  t.equal(readConfig({ ADMIN_HOST: '0.0.0.0', ADMIN_TOKEN: 'of-the-operator' }).admin.token, 'of-the-operator')
+})
+
+t.test('a certificate without its key, or a key without its certificate, is refused by both names', async t => {
+  t.throws(() => readConfig({ TLS_CERT_FILE: 'a.crt' }), /TLS_CERT_FILE and TLS_KEY_FILE must be set together/)
+  t.throws(() => readConfig({ TLS_KEY_FILE: 'a.key', TLS_CERT_FILE: '' }), /TLS_CERT_FILE and TLS_KEY_FILE must be set together/)
+  t.throws(() => readConfig({ TLS_MIN_VERSION: 'SSLv3' }), /TLS_MIN_VERSION must be one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3/)
+  t.strictSame(readConfig({ TLS_CERT_FILE: 'a.crt', TLS_KEY_FILE: 'a.key' }).tls, { certFile: 'a.crt', keyFile: 'a.key', minVersion: 'TLSv1.2' })
+  t.equal(readConfig({}).tls, undefined)
+})
+
 t.test('loopback is what stays on this machine', async t => {
   for (const host of ['localhost', '127.0.0.1', '127.9.9.9', '::1', '[::1]']) t.ok(isLoopback(host), host)
   for (const host of ['10.0.0.1', '0.0.0.0', 'localhost.example', '127.0.0.1.example', '::2']) t.notOk(isLoopback(host), host)
