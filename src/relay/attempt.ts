@@ -1,0 +1,105 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { Ending } from './ending.js'
+import type { CloudDispatchOptions, Connection } from './pool.js'
+
+/** The service's answers have a few hundred bytes. */
+export const ANSWER_BYTES_MAX = 65_536
+
+export interface AttemptRequest {
+  readonly path: string
+  /** Everything that is sent, Host included; Content-Length is added. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
+export interface Answered {
+  readonly statusCode: number
+  readonly headers: IncomingHttpHeaders
+  /** Undefined when it was longer than ANSWER_BYTES_MAX; the connection was destroyed then. */
+  readonly body: Buffer | undefined
+}
+
+export interface Unanswered {
+  /** What broke; undefined when the time was over. */
+  readonly cause: unknown
+  /** The request was begun on a connection: bytes of it may have gone. */
+  readonly begun: boolean
+  /** An idle connection ended as it was used again: most likely the other side had closed it before. */
+  readonly stale: boolean
+}
+
+export type Outcome = Answered | Unanswered
+
+/** One signed request, once. Resolves with whatever comes of it; redirects are answers like any other. */
+export async function attempt (pool: Dispatcher, request: AttemptRequest, ending: Ending): Promise<Outcome> {
+  const outcome = await new Promise<Outcome>(resolve => {
+    const handler = new AttemptHandler(resolve)
+    const options: CloudDispatchOptions = { ...request, method: 'POST', onConnection: connection => { handler.connection = connection } }
+    pool.dispatch(options, handler)
+    ending.onEnd(() => { handler.giveUp() })
+  })
+  ending.onEnd(undefined)
+  return outcome
+}
+
+class AttemptHandler implements Dispatcher.DispatchHandler {
+  connection: Connection | undefined
+  readonly #resolve: (outcome: Outcome) => void
+  #controller: Dispatcher.DispatchController | undefined
+  #isSettled = false
+  #isReused = false
+  #head: Omit<Answered, 'body'> | undefined
+  #chunks: Buffer[] = []
+  #bytes = 0
+
+  constructor (resolve: (outcome: Outcome) => void) {
+    this.#resolve = resolve
+  }
+
+  /** The time is over. What has been begun is torn down; what still waits for a connection is never begun. */
+  giveUp (): void {
+    this.#settle({ cause: undefined, begun: this.#controller !== undefined, stale: false })
+    this.#controller?.abort(new Error('The time of the push is over.'))
+  }
+
+  onRequestStart (controller: Dispatcher.DispatchController): void {
+    // Thrown and not aborted: an abort would destroy the connection, and there may be hundreds of these in a row.
+    if (this.#isSettled) throw new Error('The time of the push was over before a connection was free.')
+    // undici may begin a request again on another connection; the same signature twice is a nonce used twice.
+    if (this.#controller !== undefined) throw new Error('The request was begun before.')
+    this.#controller = controller
+    this.#isReused = this.connection?.begin() ?? false
+  }
+
+  onResponseStart (_: Dispatcher.DispatchController, statusCode: number, headers: IncomingHttpHeaders): void {
+    // 102 and 103 may come before the answer.
+    if (statusCode >= 200) this.#head = { statusCode, headers }
+  }
+
+  onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length
+    if (this.#bytes <= ANSWER_BYTES_MAX) {
+      this.#chunks.push(chunk)
+      return
+    }
+    if (this.#head !== undefined) this.#settle({ ...this.#head, body: undefined })
+    controller.abort(new Error('The answer is too long.'))
+  }
+
+  onResponseEnd (): void {
+    if (this.#head !== undefined) this.#settle({ ...this.#head, body: Buffer.concat(this.#chunks) })
+  }
+
+  onResponseError (_: Dispatcher.DispatchController, cause: Error): void {
+    const begun = this.#controller !== undefined
+    this.#settle({ cause, begun, stale: begun && this.#isReused && this.#head === undefined })
+  }
+
+  #settle (outcome: Outcome): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#chunks = []
+    this.#resolve(outcome)
+  }
+}

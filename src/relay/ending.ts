@@ -1,0 +1,73 @@
+import type { Clock } from '../clock.js'
+
+/**
+ * When a push's time is over: at its deadline, or when its sender hangs up. One timer and one listener for all that the
+ * push waits for, since it waits for one thing after the other.
+ */
+export class Ending {
+  readonly #clock: Clock
+  readonly #deadlineMs: number
+  readonly #clientGone: AbortSignal | undefined
+  readonly #cancelTimer: () => void
+  readonly #onGone = (): void => { this.#end('cancelled') }
+  #reason: 'timed-out' | 'cancelled' | undefined
+  #interrupt: (() => void) | undefined
+
+  constructor (clock: Clock, timeoutMs: number, clientGone: AbortSignal | undefined) {
+    this.#clock = clock
+    this.#deadlineMs = clock.monotonicMs() + timeoutMs
+    this.#clientGone = clientGone
+    this.#cancelTimer = clock.after(timeoutMs, () => { this.#end('timed-out') })
+    if (clientGone?.aborted === true) this.#end('cancelled')
+    else clientGone?.addEventListener('abort', this.#onGone)
+  }
+
+  get reason (): 'timed-out' | 'cancelled' | undefined {
+    return this.#reason
+  }
+
+  get leftMs (): number {
+    return this.#deadlineMs - this.#clock.monotonicMs()
+  }
+
+  /** Calls `interrupt` at the end, instead of whatever was to be called before; at once when it has come. */
+  onEnd (interrupt: (() => void) | undefined): void {
+    this.#interrupt = interrupt
+    if (this.#reason !== undefined) interrupt?.()
+  }
+
+  /** Resolves after `delayMs` or at the end, whichever is first. */
+  async sleep (delayMs: number): Promise<void> {
+    await new Promise<void>(resolve => {
+      const cancel = this.#clock.after(delayMs, resolve)
+      this.onEnd(() => {
+        cancel()
+        resolve()
+      })
+    })
+    this.onEnd(undefined)
+  }
+
+  /** What a promise brings, or undefined when the end comes first. */
+  async orEnd<T>(promise: Promise<T>): Promise<T | undefined> {
+    try {
+      return await new Promise<T | undefined>((resolve, reject) => {
+        promise.then(resolve, reject)
+        this.onEnd(() => { resolve(undefined) })
+      })
+    } finally {
+      this.onEnd(undefined)
+    }
+  }
+
+  /** Lets go of timer and listener. */
+  close (): void {
+    this.#cancelTimer()
+    this.#clientGone?.removeEventListener('abort', this.#onGone)
+  }
+
+  #end (reason: 'timed-out' | 'cancelled'): void {
+    this.#reason ??= reason
+    this.#interrupt?.()
+  }
+}

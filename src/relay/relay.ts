@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import type { Dispatcher } from 'undici'
+import type { Clock } from '../clock.js'
+import type { CredentialSource } from '../credentials/credential-source.js'
+import { ProxyError } from '../errors.js'
+import { AccountPause } from './account-pause.js'
+import { ClockSkew } from './clock-skew.js'
+import { sendPush } from './send-push.js'
+import type { Verdict } from './verdict.js'
+
+export interface SendOptions {
+  /** Deadline of the whole push, retries included. */
+  readonly timeoutMs: number
+  /** Aborts when the sender hangs up; without it the push goes on without its sender. */
+  readonly clientGone?: AbortSignal
+}
+
+export interface Relay {
+  /**
+   * Signs a body and sends it, again where that may help, until the deadline. Resolves with what became of it.
+   * @param body The very bytes that are signed and sent.
+   * @throws {ProxyError} Credentials.Unavailable when nothing can be signed, ShuttingDown after close().
+   */
+  send (body: Buffer, options: SendOptions): Promise<Verdict>
+  /** Takes nothing more, waits for what is under way (its deadlines bound it), and closes the connections. */
+  close (): Promise<void>
+}
+
+/** One attempt, for logs and metrics. Holds nothing of the body and no secret. */
+export type AttemptEvent = Verdict & {
+  /** 1 for the first of its push. */
+  readonly attempt: number
+  readonly durationMs: number
+  /** How far the cloud's clock was believed to be ahead of ours when the attempt was signed. */
+  readonly clockSkewMs: number
+}
+
+export interface RelayParts {
+  /** The relay's own from now on: close() destroys it. */
+  readonly pool: Dispatcher
+  readonly credentials: CredentialSource
+  /** The Host that is sent and signed. */
+  readonly signedHost: string
+  readonly clock: Clock
+  /** From 0 to 1. */
+  readonly random: () => number
+  /** Never the same twice. */
+  readonly nonce?: () => string
+  readonly onAttempt?: (event: AttemptEvent) => void
+}
+
+/** What all pushes of one account share. */
+export interface SharedParts extends Required<RelayParts> {
+  readonly pause: AccountPause
+  readonly skew: ClockSkew
+}
+
+const randomNonce = (): string => randomBytes(16).toString('hex')
+
+/** Delivers pushes for one RAM credential to one endpoint. */
+export function createRelay (parts: RelayParts): Relay {
+  const { clock, nonce = randomNonce, onAttempt = () => {} } = parts
+  const shared: SharedParts = { ...parts, nonce, onAttempt, pause: new AccountPause(clock), skew: new ClockSkew(clock) }
+  const underWay = new Set<Promise<Verdict>>()
+  let closed: Promise<void> | undefined
+
+  async function finish (): Promise<void> {
+    await Promise.allSettled(underWay)
+    await parts.pool.destroy()
+  }
+
+  return {
+    async send (body, options) {
+      if (closed !== undefined) throw new ProxyError('ShuttingDown')
+      const sending = sendPush(shared, body, options)
+      underWay.add(sending)
+      try {
+        return await sending
+      } finally {
+        underWay.delete(sending)
+      }
+    },
+    async close () {
+      closed ??= finish()
+      await closed
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import type { RamCredential } from '../credentials/credential-source.js'
+import { ProxyError } from '../errors.js'
+import { acsDate, PUSH_PATH, signPush } from '../signing/sign-request.js'
+import { attempt, type Outcome } from './attempt.js'
+import { backoffMs } from './backoff.js'
+import { describeCancel, describeFailure, describeTimeout } from './describe-failure.js'
+import { Ending } from './ending.js'
+import type { SendOptions, SharedParts } from './relay.js'
+import { type Failure, readVerdict, type Verdict } from './verdict.js'
+
+/** A bound for an endpoint that fails at once and a random that is always 0. */
+const ATTEMPTS_MAX = 20
+/** With less time left another attempt would more likely turn "nothing was sent" into "may have arrived" than be answered. */
+const ATTEMPT_MS_MIN = 50
+const CLOCK_LESSONS_MAX = 2
+const RETRIED: ReadonlySet<Verdict['kind']> = new Set(['throttled', 'maybe-arrived', 'unsent'])
+
+/** Sends one push, in as many signed attempts as make sense before its deadline. */
+export async function sendPush (shared: SharedParts, body: Buffer, { timeoutMs, clientGone }: SendOptions): Promise<Verdict> {
+  const ending = new Ending(shared.clock, timeoutMs, clientGone)
+  try {
+    return await new PushSender(shared, body, ending).send()
+  } finally {
+    ending.close()
+  }
+}
+
+class PushSender {
+  readonly #shared: SharedParts
+  readonly #body: Buffer
+  readonly #ending: Ending
+  /** The last failure after which the push may have arrived. */
+  #unsure: Failure | undefined
+  /** The credential that the cloud refused; it is refreshed once. */
+  #refused: RamCredential | undefined
+  #attempts = 0
+  #clockLessons = 0
+  #signedAgain = false
+  #foundStale = false
+
+  constructor (shared: SharedParts, body: Buffer, ending: Ending) {
+    this.#shared = shared
+    this.#body = body
+    this.#ending = ending
+  }
+
+  async send (): Promise<Verdict> {
+    let last: Failure | undefined
+    let delayMs = 0
+    while (this.#attempts < ATTEMPTS_MAX) {
+      const noTurn = await this.#waitForTurn(delayMs, last)
+      if (noTurn !== undefined) return this.#conclude(noTurn)
+      const credential = await this.#getCredential()
+      if (credential === undefined) return this.#conclude(this.#ending.reason === undefined && last !== undefined ? last : this.#endOf(false))
+      const { verdict, nextInMs } = await this.#attempt(credential)
+      if (verdict.kind === 'delivered') return verdict
+      if (nextInMs === undefined || this.#ending.reason !== undefined) return this.#conclude(verdict)
+      last = verdict
+      delayMs = nextInMs
+    }
+    return this.#conclude(last ?? this.#endOf(false))
+  }
+
+  /** Waits for the backoff and for a pause of the account; returns what to conclude with when that leaves no time. */
+  async #waitForTurn (delayMs: number, last: Failure | undefined): Promise<Failure | undefined> {
+    const { pause } = this.#shared
+    let waitMs = delayMs + pause.leftMs
+    if (last !== undefined && this.#ending.leftMs < ATTEMPT_MS_MIN) return last
+    while (waitMs > 0 && this.#ending.reason === undefined) {
+      if (waitMs + ATTEMPT_MS_MIN > this.#ending.leftMs) return last ?? pause.toFailure()
+      await this.#ending.sleep(waitMs)
+      // Another push may have been throttled meanwhile.
+      waitMs = pause.leftMs
+    }
+    return this.#ending.reason === undefined ? undefined : this.#endOf(false)
+  }
+
+  /** Undefined when the time is over before there is one. */
+  async #getCredential (): Promise<RamCredential | undefined> {
+    try {
+      const credential = await this.#ending.orEnd(this.#askForCredential())
+      if (credential === undefined && this.#ending.reason === 'timed-out') throw new ProxyError('Credentials.Unavailable', undefined, { retryAfterMs: 1_000 })
+      return credential
+    } catch (error) {
+      // "Nothing was sent" would not be true of a push that may have arrived.
+      if (this.#unsure !== undefined) return undefined
+      throw error
+    }
+  }
+
+  async #askForCredential (): Promise<RamCredential> {
+    const { credentials } = this.#shared
+    const current = await credentials.get()
+    // Whichever push was refused first has had it refreshed for all of them.
+    const wasRefused = this.#refused !== undefined && current.accessKeyId === this.#refused.accessKeyId && current.securityToken === this.#refused.securityToken
+    return wasRefused ? await credentials.refresh() : current
+  }
+
+  async #attempt (credential: RamCredential): Promise<{ verdict: Verdict, nextInMs: number | undefined }> {
+    const { pool, signedHost, nonce, skew, pause, clock, onAttempt } = this.#shared
+    const startedAtMs = clock.monotonicMs()
+    const clockSkewMs = skew.skewMs
+    const { headers } = signPush({ host: signedHost, body: this.#body, credential, date: acsDate(skew.cloudNow()), nonce: nonce() })
+    const outcome = await attempt(pool, { path: PUSH_PATH, headers, body: this.#body }, this.#ending)
+    const verdict = this.#judge(outcome)
+    this.#attempts += 1
+    onAttempt({ ...verdict, attempt: this.#attempts, durationMs: clock.monotonicMs() - startedAtMs, clockSkewMs })
+    if (verdict.kind !== 'delivered') return { verdict, nextInMs: this.#learn(verdict, outcome, credential) }
+    pause.end()
+    skew.learn('headers' in outcome ? outcome.headers.date : undefined, false)
+    return { verdict, nextInMs: undefined }
+  }
+
+  #judge (outcome: Outcome): Verdict {
+    if ('statusCode' in outcome) return readVerdict(outcome.statusCode, outcome.headers, outcome.body)
+    return outcome.cause === undefined ? this.#endOf(outcome.begun) : describeFailure(outcome.cause, outcome.begun)
+  }
+
+  /** Takes from a failure what helps the next attempt. Returns how long to wait before it, undefined when there is none. */
+  #learn (failure: Failure, outcome: Outcome, credential: RamCredential): number | undefined {
+    const { pause, skew, random } = this.#shared
+    if (failure.mayHaveArrived) this.#unsure = failure
+    if (failure.kind === 'throttled' || failure.retryAfterMs !== undefined) pause.slowDown(failure)
+    if (failure.remedy === 'learn-clock' && 'headers' in outcome) {
+      this.#clockLessons += 1
+      return this.#clockLessons <= CLOCK_LESSONS_MAX && skew.learn(outcome.headers.date, true) ? 0 : undefined
+    }
+    if (failure.remedy === 'refresh-credential') {
+      const isFirst = this.#refused === undefined
+      this.#refused = credential
+      return isFirst ? 0 : undefined
+    }
+    if (failure.remedy === 'sign-again' && !this.#signedAgain) {
+      this.#signedAgain = true
+      return 0
+    }
+    if ('stale' in outcome && outcome.stale && !this.#foundStale) {
+      this.#foundStale = true
+      return 0
+    }
+    return RETRIED.has(failure.kind) && failure.remedy !== 'tell-operator' ? backoffMs(this.#attempts, random) : undefined
+  }
+
+  /** Never less certain than the most uncertain attempt: what may have arrived once may have arrived. */
+  #conclude (failure: Failure): Failure {
+    const unsure = this.#unsure
+    if (unsure === undefined || failure.mayHaveArrived) return failure
+    if (failure.kind !== 'throttled' && failure.kind !== 'unsent') return { ...failure, mayHaveArrived: true }
+    return { ...unsure, timedOut: failure.timedOut ?? false, retryAfterMs: failure.retryAfterMs ?? unsure.retryAfterMs }
+  }
+
+  #endOf (begun: boolean): Failure {
+    return this.#ending.reason === 'cancelled' ? describeCancel(begun) : describeTimeout(begun)
+  }
+}

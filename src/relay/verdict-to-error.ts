@@ -1,0 +1,37 @@
+import { CATALOGUE, ProxyError } from '../errors.js'
+import type { Failure } from './verdict.js'
+
+const RETRY_AFTER_MS = 1_000
+
+/** What a plant is told when the cloud did not confirm. Source: the proxy's table of answers, docs/errors.md. */
+export function toAnswerError (failure: Failure): ProxyError {
+  const { kind, code, message, retryAfterMs = RETRY_AFTER_MS } = failure
+  // The log learns the cloud's own words; a plant learns those of a refusal of its push alone.
+  const cause = new Error(message)
+  switch (kind) {
+    case 'refused':
+    case 'unknown-refusal':
+      return toRefusal(failure)
+    case 'throttled':
+      return new ProxyError('Cloud.Throttled', undefined, { cause, retryAfterMs })
+    case 'unsent':
+      return new ProxyError('Cloud.Unreachable', undefined, { cause, retryAfterMs })
+    case 'account-fault':
+      return new ProxyError('Cloud.AccountFault', code === undefined ? undefined : `Energy Expert refuses the operator's account (${code}); the push is not at fault. Tell the operator.`, { cause })
+    case 'bad-answer':
+      return new ProxyError('Cloud.BadAnswer', undefined, { cause })
+    case 'maybe-arrived':
+      return new ProxyError(failure.timedOut === true ? 'Cloud.Timeout' : 'Cloud.MaybeArrived', undefined, { cause })
+    case 'cancelled':
+      // Nobody reads it; it is for the log.
+      return failure.mayHaveArrived
+        ? new ProxyError('Cloud.MaybeArrived', undefined, { cause })
+        : new ProxyError('Cloud.Unreachable', 'The sender hung up before anything was sent.', { cause, retryAfterMs })
+  }
+}
+
+/** The cloud's own status, code and message, as long as the status is one that blames the sender. */
+function toRefusal ({ statusCode = 400, code = 'Cloud.Refused', message, cloudRequestId }: Failure): ProxyError {
+  const isSenders = statusCode >= 400 && statusCode < 500
+  return new ProxyError('Cloud.Refused', message, { refusal: { statusCode: isSenders ? statusCode : CATALOGUE['Cloud.Refused'].statusCode, code, requestId: cloudRequestId } })
+}
