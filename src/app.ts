@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { pushDeviceData } from '../routes/push-device-data.js'
 import { root } from '../routes/root.js'
 import type { Clock } from './clock.js'
@@ -33,13 +33,13 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   const { logger, clock, registry, deliver, preview, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, bodyTimeoutMs = 30_000, failuresPerMinuteMax = 60 } = parts
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    // plugins/request-log.ts writes the lines: Fastify's own carry the URL, which may carry a key.
+    logController: new LogController({ disableRequestLogging: true }),
     // The form of the cloud's own ids. A sender's request id is not taken over: it could collide, and it is the sender's text.
     genReqId: () => randomUUID().toUpperCase(),
     requestIdHeader: false,
     trustProxy: trustProxy ?? false,
-    ignoreTrailingSlash: true,
-    ignoreDuplicateSlashes: true,
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     exposeHeadRoutes: false,
     // Senders of HTTP/1.0 and a few modems name no Host; nothing here depends on it.
     http: { requireHostHeader: false },

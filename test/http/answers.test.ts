@@ -120,10 +120,11 @@ t.test('what the cloud says becomes the truth for the sender', async t => {
     [['refuses', { code: 'Forbidden.RAM', statusCode: 403 }], { statusCode: 502, code: 'Cloud.AccountFault' }],
     [['refusesSignature'], { statusCode: 502, code: 'Cloud.AccountFault' }],
     [['redirects'], { statusCode: 502, code: 'Cloud.BadAnswer' }],
-    [['throttles', { retryAfterMs: 5000 }], { statusCode: 503, code: 'Cloud.Throttled' }],
     [['hangsUp'], { statusCode: 504, code: 'Cloud.MaybeArrived' }],
     [['saysTwoHundredButNotSuccess'], { statusCode: 504, code: 'Cloud.MaybeArrived' }],
-    [['neverAnswers'], { statusCode: 504, code: 'Cloud.Timeout' }]
+    [['neverAnswers'], { statusCode: 504, code: 'Cloud.Timeout' }],
+    // Last, since the whole account waits for as long as the cloud asked.
+    [['throttles', { retryAfterMs: 5000 }], { statusCode: 503, code: 'Cloud.Throttled' }]
   ]
   for (const [fault, expected] of cases) {
     cloud.heal()
