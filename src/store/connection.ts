@@ -17,10 +17,13 @@ export function openBareConnection (path: string, busyTimeoutMs: number): Connec
  * (a write-ahead log), and whose writers wait for one another (libsql's own default is not to wait at all).
  *
  * @param busyTimeoutMs how long a statement waits for a lock of another process, with the event loop standing still
+ * @param pageBytes the size of a page, for a file that is still empty; one that is not keeps its own
  * @throws StoreError when the file system cannot hold a write-ahead log; otherwise what libsql throws
  */
-export function openConnection (path: string, busyTimeoutMs: number): Connection {
+export function openConnection (path: string, busyTimeoutMs: number, pageBytes?: number): Connection {
   const connection = openBareConnection(path, busyTimeoutMs)
+  // Before the switch to the log, which writes the first page.
+  if (pageBytes !== undefined) connection.exec(`PRAGMA page_size = ${Math.trunc(pageBytes)}`)
   switchToWriteAheadLog(connection, path, busyTimeoutMs)
   connection.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
   return connection

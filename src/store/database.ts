@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   readonly fileName: string
   /** How long a statement waits, with the event loop standing still, for a lock of another process. Default 2000. */
   readonly busyTimeoutMs?: number
+  /** The size of a page of a file that is made now. Default 4096. */
+  readonly pageBytes?: number
 }
 
 export interface TransactionOptions {
@@ -42,10 +44,10 @@ export class Database {
   #closed = false
 
   /** Opens the file, or makes it: mode 0600, in a directory of mode 0700. */
-  constructor ({ dataDir, fileName, busyTimeoutMs = 2000 }: DatabaseOptions) {
+  constructor ({ dataDir, fileName, busyTimeoutMs = 2000, pageBytes }: DatabaseOptions) {
     this.path = prepareFile(dataDir, fileName)
     this.#busyTimeoutMs = busyTimeoutMs
-    this.#connection = this.#attempt(() => openConnection(this.path, busyTimeoutMs))
+    this.#connection = this.#attempt(() => openConnection(this.path, busyTimeoutMs, pageBytes))
   }
 
   run (sql: string, values: readonly SqlValue[] = []): { changes: number } {
