@@ -1,7 +1,9 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { DeliveredSchema, DryRunSchema, ErrorAnswerSchema } from '../src/contract/answers.js'
+import { Type } from '@sinclair/typebox'
 import { encodePush } from '../src/contract/encode-push.js'
 import { PushSchema } from '../src/contract/push.js'
+import { pushResponses } from '../src/contract/push-answers.js'
+import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
 import { ProxyError } from '../src/errors.js'
 import { readPush, type Repairs } from '../src/intake/read-push.js'
 import type { Identity } from '../src/plants/registry.js'
@@ -19,6 +21,7 @@ export interface PushDeviceDataParts {
 export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, preview }) => {
   async function answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { plant, key } = identityOf(request)
+    refuseCompressed(request)
     const { push, repairs } = readPush(bytesOf(request.body), plant.policy)
     const outOfScope = checkScope(key, push)
     if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: outOfScope })
@@ -33,9 +36,39 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     return await reply.send({ requestId: request.id, data: 'success' })
   }
 
-  const schema = { body: PushSchema, response: { 200: DeliveredSchema, '2xx': DryRunSchema, default: ErrorAnswerSchema } }
-  app.post('/api/v1/data/increment/push', { onRequest: app.authenticate, schema: { operationId: 'pushDeviceData', ...schema } }, answer)
-  app.post('/k/:key', { onRequest: app.authenticate, schema: { operationId: 'pushDeviceDataByShortPath', ...schema } }, answer)
+  app.post('/api/v1/data/increment/push', { onRequest: app.authenticate, schema: pushDeviceDataSchema }, answer)
+  app.post('/k/:key', { onRequest: app.authenticate, schema: shortPathSchema }, answer)
+}
+
+const commonSchema = {
+  tags: ['push'],
+  headers: Type.Object({
+    'X-Dry-Run': Type.Optional(Type.Boolean({ description: '`true`: check the push and show what would be sent; send nothing.', examples: [true] }))
+  }),
+  // One example of the schema becomes several of the body.
+  body: { ...PushSchema, examples: undefined, 'x-examples': PUSH_EXAMPLES },
+  response: pushResponses()
+}
+
+const pushDeviceDataSchema = {
+  ...commonSchema,
+  operationId: 'pushDeviceData',
+  summary: 'Push readings to Energy Expert',
+  description: `The proxy checks the whole push and names every fault at its place; a right one it signs and relays, and answers what Energy Expert said.
+
+Values are strings, and arrive with exactly their characters. Senders that cannot help it may send a number for a value, or a whole number for \`deviceType\` and \`deviceId\`: it is sent on as a string of the characters that were written. \`device_id\` is taken for \`deviceId\`. \`X-Repairs\` says what was changed.
+
+Any Content-Type is taken, and none; the body is always read as JSON in UTF-8.`,
+  security: [{ apiKey: [] }, { bearer: [] }, { basic: [] }, { acsBearerToken: [] }, { apiKeyInQuery: [] }]
+}
+
+const shortPathSchema = {
+  ...commonSchema,
+  operationId: 'pushDeviceDataByShortPath',
+  summary: 'Push readings from a device that stores 50 bytes of path',
+  description: 'The same push with the key in the path, for a key that was created with `--in-url`.',
+  params: Type.Object({ key: Type.String({ description: 'The API key.', examples: ['ee_0123abcd_0123456789abcdefghjkmnpqrstvwx'] }) }),
+  security: []
 }
 
 function identityOf ({ identity }: FastifyRequest): Identity {
@@ -46,6 +79,11 @@ function identityOf ({ identity }: FastifyRequest): Identity {
 /** A request without a body never reaches the parser, so it has none at all. */
 function bytesOf (body: unknown): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.alloc(0)
+}
+
+function refuseCompressed ({ headers }: FastifyRequest): void {
+  const encoding = String(headers['content-encoding'] ?? 'identity').trim().toLowerCase()
+  if (encoding !== 'identity' && encoding !== '') throw new ProxyError('UnsupportedContentEncoding')
 }
 
 function isDryRun ({ headers }: FastifyRequest): boolean {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { openapi } from '../routes/openapi.js'
 import { pushDeviceData } from '../routes/push-device-data.js'
 import { root } from '../routes/root.js'
 import type { Clock } from './clock.js'
@@ -9,6 +10,7 @@ import authenticate from './plugins/authenticate.js'
 import clientGone from './plugins/client-gone.js'
 import errorAnswers, { sendError, toProxyError } from './plugins/error-answers.js'
 import expectContinue from './plugins/expect-continue.js'
+import openapiDocument from './plugins/openapi.js'
 import otherMethods from './plugins/other-methods.js'
 import rawBody from './plugins/raw-body.js'
 import requestLog from './plugins/request-log.js'
@@ -18,6 +20,8 @@ import type { Preview } from './relay/preview.js'
 export interface AppParts {
   readonly logger: FastifyBaseLogger
   readonly clock: Clock
+  /** The proxy's version, which is the contract's. */
+  readonly version: string
   readonly registry: Registry
   readonly deliver: Deliver
   readonly preview: Preview
@@ -30,7 +34,7 @@ export interface AppParts {
 
 /** The plants' port as a value: opens no port, reads no environment. */
 export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
-  const { logger, clock, registry, deliver, preview, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, bodyTimeoutMs = 30_000, failuresPerMinuteMax = 60 } = parts
+  const { logger, clock, version, registry, deliver, preview, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, bodyTimeoutMs = 30_000, failuresPerMinuteMax = 60 } = parts
   const app = Fastify({
     loggerInstance: logger,
     // plugins/request-log.ts writes the lines: Fastify's own carry the URL, which may carry a key.
@@ -58,7 +62,9 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   await app.register(expectContinue)
   await app.register(requestLog)
 
+  await app.register(openapiDocument, { version })
   await app.register(root)
   await app.register(pushDeviceData, { deliver, preview })
+  await app.register(openapi)
   return app
 }

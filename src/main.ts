@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { systemClock } from './clock.js'
 import { ConfigError, readConfig } from './config.js'
@@ -12,6 +11,7 @@ import { sandboxCommand } from './commands/sandbox.js'
 import { serveCommand } from './commands/serve.js'
 import { openRegistry } from './plants/registry.js'
 import { redactText } from './redact.js'
+import { readVersion } from './version.js'
 
 const EXIT = { failure: 1, wrongUse: 2 }
 
@@ -30,11 +30,9 @@ function buildProgram (): Command {
     stdout: process.stdout,
     stderr: process.stderr
   }
-  // package.json stands two folders above the built file, in the project and in the package alike.
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
   const program = new Command('energy-expert-proxy')
     .description('Takes unsigned PushDeviceData requests from plants, signs them and relays them to Energy Expert.')
-    .version(version)
+    .version(readVersion())
   for (const command of [serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), explainCommand(parts)]) program.addCommand(command)
   throwInsteadOfExit(program)
   return program

@@ -10,6 +10,7 @@ import { createCloudPool } from './relay/pool.js'
 import { createPreview } from './relay/preview.js'
 import { createRelay } from './relay/relay.js'
 import { acquireServerLock } from './store/lock.js'
+import { readVersion } from './version.js'
 
 export interface ServerParts {
   readonly config: Config
@@ -44,6 +45,7 @@ export async function startServer ({ config, logger, clock, credentials, ca, bod
   const app = await buildApp({
     logger,
     clock,
+    version: readVersion(),
     registry,
     deliver: createDeliver({ relay, relayTimeoutMs: config.relayTimeoutMs }),
     preview: createPreview({ signedHost, endpoint, clock }),

@@ -1,4 +1,5 @@
 import { Type, type Static, type TInteger, type TString } from '@sinclair/typebox'
+import { CATALOGUE } from '../errors.js'
 import { PushSchema } from './push.js'
 
 const RequestIdSchema = Type.String({
@@ -41,7 +42,9 @@ export const ErrorAnswerSchema = Type.Object({
   requestId: RequestIdSchema,
   code: Type.String({
     title: 'Code',
-    description: 'What went wrong: one of a closed list, or Energy Expert\'s own code when it refused the push.',
+    description: 'What went wrong: a code of the list, or Energy Expert\'s own when it refused the push. The list grows: take an unknown code by its status.',
+    // Not an enum: a client that was generated with a closed list breaks on the next code.
+    'x-extensible-enum': Object.keys(CATALOGUE),
     examples: ['InvalidPush']
   }),
   message: Type.String({
@@ -54,7 +57,7 @@ export const ErrorAnswerSchema = Type.Object({
     description: 'The first 20 faults of the body, each with its place.',
     maxItems: 20
   }))
-}, { title: 'Error', description: 'The push was not taken, or its fate is unknown: the message says which.', additionalProperties: false })
+}, { title: 'Error answer', description: 'The push was not taken, or its fate is unknown: the message says which.', additionalProperties: false })
 
 /** An object of any names, said in a way that OpenAPI 3.0 knows (Type.Record says patternProperties). */
 const namesOf = <Value extends TString | TInteger>(value: Value, title: string, description: string) =>
@@ -78,7 +81,7 @@ const PreviewSchema = Type.Object({
     description: 'What would be hashed and signed, secrets masked.',
     examples: ['POST\n/api/v1/data/increment/push\n']
   })
-}, { title: 'Request', description: 'The request as it would be sent to Energy Expert.', additionalProperties: false })
+}, { title: 'Signed request', description: 'The request as it would be sent to Energy Expert.', additionalProperties: false })
 
 /** What `X-Dry-Run: true` answers: what would be sent. Nothing was. */
 export const DryRunSchema = Type.Object({

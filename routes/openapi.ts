@@ -1,0 +1,13 @@
+import '@fastify/swagger'
+import type { FastifyPluginAsync } from 'fastify'
+
+/** The contract as an OpenAPI document, for whoever generates a client from it. */
+export const openapi: FastifyPluginAsync = async app => {
+  let document = ''
+  app.addHook('onReady', async () => { document = JSON.stringify(app.swagger()) })
+
+  app.get('/openapi.json', { schema: { operationId: 'openapi', hide: true } }, async (_request, reply) => {
+    // It changes with the version alone, but a minute is what somebody who updates is willing to wait.
+    return await reply.header('cache-control', 'public, max-age=60').type('application/json; charset=utf-8').send(document)
+  })
+}

@@ -1,0 +1,45 @@
+import { Type, type TSchema } from '@sinclair/typebox'
+
+/** A status of an answer as OpenAPI writes it; `4XX` stands for Energy Expert's own. */
+export type AnswerStatus = number | '4XX'
+
+interface AnswerHeader {
+  readonly schema: TSchema
+  readonly on: (status: AnswerStatus) => boolean
+}
+
+const always = (): boolean => true
+const blamesSender = (status: AnswerStatus): boolean => status === '4XX' || (status >= 400 && status < 500)
+
+/** Every header of an answer that carries a meaning; those of HTTP itself (Content-Length, Date …) are not told. */
+const ANSWER_HEADERS: Readonly<Record<string, AnswerHeader>> = {
+  'X-Request-Id': {
+    schema: Type.String({ description: 'The id that the proxy gave the request; the same as `requestId`.', examples: ['83A5A7DD-8974-5769-952E-590A97BEA34E'] }),
+    on: always
+  },
+  'X-Delivery': {
+    schema: Type.String({ description: '`relayed`: Energy Expert confirmed the push. A dry run has none.', enum: ['relayed'], examples: ['relayed'] }),
+    on: status => status === 200
+  },
+  'X-Cloud-Request-Id': {
+    schema: Type.String({ description: 'Energy Expert\'s own id of the request, for its support.', examples: ['4C467B38-3910-447D-87BC-AC049166F216'] }),
+    on: status => status === 200 || blamesSender(status)
+  },
+  'X-Repairs': {
+    schema: Type.String({ description: 'What was changed in the body before it was sent, by short code and with its count, as a dictionary of RFC 8941.', examples: ['number-to-string=22, device_id=1'] }),
+    on: always
+  },
+  'Retry-After': {
+    schema: Type.Integer({ description: 'Seconds to wait before the next request.', minimum: 1, examples: [1] }),
+    on: status => status === 429 || status === 503
+  },
+  'x-acs-retry-after': {
+    schema: Type.Integer({ description: 'Milliseconds to wait before the next request, as Alibaba Cloud\'s SDKs read it.', minimum: 1, examples: [1000] }),
+    on: status => status === 429 || status === 503
+  }
+}
+
+/** The headers that an answer of a status may carry, as OpenAPI's response objects list them. */
+export function headersOf (status: AnswerStatus): Record<string, TSchema> {
+  return Object.fromEntries(Object.entries(ANSWER_HEADERS).filter(([, { on }]) => on(status)).map(([name, { schema }]) => [name, schema]))
+}
