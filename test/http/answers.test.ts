@@ -1,4 +1,6 @@
 import t, { type Test } from 'tap'
+import { systemClock } from '../../src/clock.js'
+import { createCredentialSource } from '../../src/credentials/credential-source.js'
 import { exchange, exchangeOne, parseAnswer } from '../support/raw-socket.js'
 import { onePush, startCloud, startProxy, type TestProxy } from '../support/proxy.js'
 
@@ -149,4 +151,26 @@ t.test('a sender that waits for 100-continue is told to go on only when its key 
   const refused = parseAnswer(await exchange(proxy.port, [head('nonsense')], () => false))
   t.equal(refused?.statusCode, 401)
   t.equal(refused?.headers['connection'], 'close', 'its body can never be taken for another request')
+})
+
+t.test('a compressed body is a 415 that says to send it uncompressed', async t => {
+  const proxy = await startProxy(t)
+  await expectError(t, proxy, rawPush(proxy, { headers: [`X-API-Key: ${proxy.key}`, 'Content-Encoding: br'] }), { statusCode: 415, code: 'UnsupportedContentEncoding' })
+  t.equal((await proxy.push(onePush, { 'content-encoding': 'identity' })).statusCode, 200)
+})
+
+t.test('without a valid credential the answer is a 503 and nothing is sent', async t => {
+  const credentials = createCredentialSource({ clock: systemClock, makeClient: () => { throw new Error('no provider') } })
+  const proxy = await startProxy(t, { credentials, policy: { relayTimeoutMs: 500, delivery: 'relay' } })
+  const { headers } = await expectError(t, proxy, rawPush(proxy), { statusCode: 503, code: 'Credentials.Unavailable' })
+  t.ok(Number(headers['retry-after']) >= 1)
+  t.equal(proxy.cloud.attempts(), 0)
+})
+
+t.test('a fault of our own is a 500 that tells nothing but the request id, and the log knows more', async t => {
+  const proxy = await startProxy(t)
+  proxy.registry.close()
+  const { json } = await expectError(t, proxy, rawPush(proxy), { statusCode: 500, code: 'InternalError' })
+  t.strictSame(Object.keys(json), ['requestId', 'code', 'message'])
+  t.ok(proxy.log.some(line => line.includes(json.requestId) && JSON.parse(line).level >= 50))
 })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { CATALOGUE, ProxyError } from '../../src/errors.js'
 
@@ -16,4 +16,12 @@ t.test('every message of the catalogue is a sentence', async t => {
 t.test('a cloud\'s refusal keeps the cloud\'s status', async t => {
   t.equal(new ProxyError('Cloud.Refused', 'no', { refusal: { statusCode: 413, code: 'X', requestId: undefined } }).statusCode, 413)
   t.equal(new ProxyError('InvalidKey').statusCode, 401)
+})
+
+t.test('every code is provoked by a test through a real socket', async t => {
+  const folder = new URL('../http/', import.meta.url)
+  const tests = readdirSync(folder).filter(name => name.endsWith('.test.ts')).map(name => readFileSync(new URL(name, folder), 'utf8')).join('')
+  for (const code of Object.keys(CATALOGUE)) {
+    if (code !== 'Cloud.Refused') t.ok(tests.includes(`'${code}'`), code)
+  }
 })
