@@ -1,0 +1,61 @@
+import { Type, type Static, type TSchema } from '@sinclair/typebox'
+
+/** One policy of a plant. The flags of `plants add` and `plants set`, their help, `plants show` and the document are made from it. */
+interface PolicyRow {
+  readonly flag: `--${string}`
+  /** What stands behind the flag in the help. */
+  readonly argument: string
+  /** One sentence, without the values and the default: those come from the schema. */
+  readonly description: string
+  readonly schema: TSchema
+  /** Values that a later version takes, each with the sentence that says so. */
+  readonly notYet?: Readonly<Record<string, string>>
+}
+
+/**
+ * The policies, one row each: to add one, add its row. Without a default in its schema a policy is optional.
+ * Never give a policy that exists another meaning: what was set is stored as it was written.
+ */
+export const POLICY_ROWS = {
+  delivery: {
+    flag: '--delivery',
+    argument: '<way>',
+    description: 'Whether a push that the cloud cannot take now is kept on disk, or answered with an error.',
+    schema: Type.Union([Type.Literal('relay'), Type.Literal('relay-or-store')], { default: 'relay-or-store' }),
+    notYet: { store: 'The delivery "store" is not in this version; use "relay-or-store".' }
+  },
+  relayTimeoutMs: {
+    flag: '--relay-timeout-ms',
+    argument: '<ms>',
+    description: 'How long one push may take until the cloud has answered, retries included, in milliseconds; RELAY_TIMEOUT_MS where not set.',
+    schema: Type.Optional(Type.Integer({ minimum: 100, maximum: 120_000 }))
+  },
+  unknownFields: {
+    flag: '--unknown-fields',
+    argument: '<what>',
+    description: 'Whether a field that the contract does not know makes the push faulty, or is left out of what is sent.',
+    schema: Type.Union([Type.Literal('reject'), Type.Literal('drop')], { default: 'reject' })
+  },
+  requestsPerMinute: {
+    flag: '--requests-per-minute',
+    argument: '<count>',
+    description: 'How many requests of the plant are taken in a minute, all its keys together; 0 means no limit.',
+    schema: Type.Integer({ minimum: 0, maximum: 10_000_000, default: 6000 })
+  }
+} as const satisfies Record<string, PolicyRow>
+
+export type PolicyName = keyof typeof POLICY_ROWS
+
+// Object.entries forgets which key goes with which schema; the mapped type says it again.
+const properties = Object.fromEntries(Object.entries(POLICY_ROWS).map(([name, row]) => [name, { ...row.schema, description: row.description }])) as
+  { [Name in PolicyName]: (typeof POLICY_ROWS)[Name]['schema'] }
+
+export const PolicySchema = Type.Object(properties, { title: 'Policy of a plant' })
+
+/** Every policy with its value: what was set, otherwise the default. */
+export type Policy = Static<typeof PolicySchema>
+
+/** The rows in the order of the table, for whoever makes flags, output or a document of them. */
+export const policyRows: ReadonlyArray<readonly [PolicyName, PolicyRow]> =
+  // The keys of POLICY_ROWS are the policies' names by definition.
+  Object.entries(POLICY_ROWS) as Array<[PolicyName, PolicyRow]>
