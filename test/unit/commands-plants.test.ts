@@ -1,0 +1,229 @@
+import { Command, CommanderError } from 'commander'
+import t, { type Test } from 'tap'
+import { CommandFailure, UsageError } from '../../src/commands/failure.js'
+import { keysCommand } from '../../src/commands/keys.js'
+import { plantsCommand } from '../../src/commands/plants.js'
+import { POLICY_ROWS } from '../../src/plants/policy.js'
+import { openRegistry, type Registry } from '../../src/plants/registry.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+const DAY_MS = 86_400_000
+
+interface Outcome {
+  stdout: string
+  stderr: string
+  /** `usage` and `failure` stand for the exit codes 2 and 1. */
+  ended: 'well' | 'usage' | 'failure'
+  message: string
+}
+
+interface Shell {
+  readonly clock: ManualClock
+  readonly dataDir: string
+  /** Runs a command line whose words stand between blanks. */
+  run (line: string, ...more: string[]): Outcome
+  json (line: string): any
+  registry (): Registry
+}
+
+function shellOf (t: Test): Shell {
+  const clock = new ManualClock()
+  const dataDir = t.testdir()
+  const registry = (): Registry => openRegistry({ dataDir, clock })
+  const run = (line: string, ...more: string[]): Outcome => {
+    const outcome: Outcome = { stdout: '', stderr: '', ended: 'well', message: '' }
+    const parts = { openRegistry: registry, stdout: { write: (text: string) => { outcome.stdout += text } }, stderr: { write: (text: string) => { outcome.stderr += text } } }
+    const program = new Command().exitOverride()
+    for (const command of [plantsCommand(parts), keysCommand(parts)]) {
+      for (const each of [command, ...command.commands]) each.exitOverride()
+      program.addCommand(command)
+    }
+    try {
+      program.parse([...line.split(' '), ...more], { from: 'user' })
+    } catch (error) {
+      if (error instanceof CommanderError) outcome.ended = error.exitCode === 0 ? 'well' : 'usage'
+      else if (error instanceof UsageError) outcome.ended = 'usage'
+      else if (error instanceof CommandFailure) outcome.ended = 'failure'
+      else throw error
+      outcome.message = (error as Error).message
+    }
+    t.equal(clock.waiting, 0, `${line}: the registry is closed`)
+    return outcome
+  }
+  return { clock, dataDir, run, registry, json: line => JSON.parse(run(`${line} --json`).stdout) }
+}
+
+t.test('plants are added, listed, shown, changed and removed, in words', async t => {
+  const { run } = shellOf(t)
+  t.same(run('plants list'), { stdout: '', stderr: 'There is no plant yet; "plants add" makes one.\n', ended: 'well', message: '' })
+  const added = run('plants add north --unknown-fields drop --relay-timeout-ms 5000')
+  t.equal(added.stdout, [
+    'Plant north, created 2026-01-01 00:00 UTC',
+    '',
+    'POLICY                 VALUE',
+    '--delivery             relay-or-store  default',
+    '--relay-timeout-ms     5000            set',
+    '--unknown-fields       drop            set',
+    '--requests-per-minute  6000            default',
+    ''
+  ].join('\n'))
+  t.equal(added.stderr, 'Make a key for it with: keys create north\n')
+  run('plants add south')
+  t.equal(run('plants list').stdout, [
+    'NAME   CREATED (UTC)     POLICIES SET',
+    'north  2026-01-01 00:00  --relay-timeout-ms 5000 --unknown-fields drop',
+    'south  2026-01-01 00:00',
+    ''
+  ].join('\n'))
+  t.match(run('plants show south').stdout, /--relay-timeout-ms +- +not set\n/)
+  t.match(run('plants set north --relay-timeout-ms default --delivery relay').stdout, /--delivery +relay +set\n--relay-timeout-ms +- +not set\n--unknown-fields +drop +set/)
+  t.match(run('plants remove north'), { stdout: 'The plant north is removed.\n', ended: 'well' })
+  run('keys create south')
+  t.match(run('plants remove south'), { stdout: '', ended: 'failure', message: /1 key that is still good/ })
+  t.match(run('plants remove south --force'), { stdout: 'The plant south is removed, and its key with it.\n', ended: 'well' })
+})
+
+t.test('plants are told to programs as JSON, and nothing else on stdout', async t => {
+  const { run, json } = shellOf(t)
+  const north = {
+    name: 'north',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    policy: { delivery: 'relay-or-store', unknownFields: 'reject', requestsPerMinute: 0 },
+    set: { requestsPerMinute: 0 },
+    policyFaults: []
+  }
+  t.same(json('plants list'), [])
+  t.same(run('plants add north --requests-per-minute 0 --json'), { stdout: `${JSON.stringify(north)}\n`, stderr: '', ended: 'well', message: '' })
+  t.same(json('plants list'), [north])
+  t.same(json('plants show north'), north)
+  t.match(json('plants set north --requests-per-minute default'), { policy: { requestsPerMinute: 6000 }, set: {} })
+  t.same(json('plants remove north'), { name: 'north', removed: true, keysRemoved: 0 })
+})
+
+t.test('wrong use says what would be right, and changes nothing', async t => {
+  const { run, json } = shellOf(t)
+  run('plants add north')
+  const wrong: Record<string, RegExp> = {
+    'plants add North': /1 to 63 lower-case letters/,
+    'plants add -- -north': /1 to 63 lower-case letters/,
+    [`plants add ${'n'.repeat(64)}`]: /1 to 63 lower-case letters/,
+    'plants add east --delivery store': /"store" is not in this version; use "relay-or-store"/,
+    'plants add east --delivery constructor': /--delivery takes relay or relay-or-store/,
+    'plants add east --relay-timeout-ms 99': /--relay-timeout-ms takes a whole number from 100 to 120000/,
+    'plants add east --relay-timeout-ms 1e3': /whole number from 100/,
+    'plants add east --requests-per-minute -5': /--requests-per-minute takes a whole number from 0/,
+    'plants add east --unknown-fields yes': /--unknown-fields takes reject or drop/,
+    'plants set north': /Name at least one policy/,
+    'plants set north --pigeons 3': /unknown option '--pigeons'/,
+    'plants add': /missing required argument/,
+    'plants fly': /unknown command/,
+    'keys create north --expires soon': /--expires takes a time such as 90d, a day/,
+    'keys create north --expires 2027-02-30': /--expires takes/,
+    'keys create north --expires 2027-01-01T00:00': /--expires takes/,
+    'keys create north --expires 2025-12-31': /lies in the future/,
+    'keys create north --expires 0': /lies in the future/,
+    'keys create north --allow-from 10.0.0.0/40': /prefix that does not fit/,
+    'keys create north --device-type 1.0': /"1\.0" is no device type/,
+    'keys rotate abc --overlap 7': /--overlap takes a time such as 7d/,
+    'keys create': /missing required argument/
+  }
+  for (const [line, message] of Object.entries(wrong)) {
+    const { ended, stdout, stderr, message: told } = run(line)
+    t.match({ ended, stdout, told: told + stderr }, { ended: 'usage', stdout: '', told: message }, line)
+  }
+  t.match(json('plants list'), [{ name: 'north', set: {} }])
+  t.same(json('keys list'), [])
+})
+
+t.test('what is not there, or is there already, is a failure with the way on', async t => {
+  const { run } = shellOf(t)
+  run('plants add north-1')
+  const failing: Record<string, string> = {
+    'plants show nort-1': 'There is no plant "nort-1"; did you mean north-1?',
+    'plants show x': 'There is no plant "x"; "plants list" shows which there are.',
+    'plants remove North-1': 'There is no plant "North-1"; did you mean north-1?',
+    'plants set north1 --delivery relay': 'There is no plant "north1"; did you mean north-1?',
+    'plants add north-1': 'There is a plant north-1 already; "plants set north-1" changes its policy.',
+    'keys create north-2': 'There is no plant "north-2"; did you mean north-1?',
+    'keys list noth-1': 'There is no plant "noth-1"; did you mean north-1?',
+    'keys revoke 00000000': 'There is no key "00000000"; "keys list" shows which there are.'
+  }
+  for (const [line, message] of Object.entries(failing)) t.match(run(line), { ended: 'failure', stdout: '', stderr: '', message }, line)
+})
+
+t.test('a data directory that cannot be used is a failure in one sentence', async t => {
+  const parts = { openRegistry: () => openRegistry({ dataDir: `${t.testdir({ file: '' })}/file`, clock: new ManualClock() }), stdout: { write: () => {} }, stderr: { write: () => {} } }
+  t.throws(() => plantsCommand(parts).exitOverride().parse(['list'], { from: 'user' }), { name: 'CommandFailure', message: /file: This is a file; point DATA_DIR at a directory\./ })
+})
+
+t.test('a new key is shown once, with the header that carries it', async t => {
+  const { run, json } = shellOf(t)
+  run('plants add north')
+  const { stdout, stderr } = run('keys create north --expires 90d --device-type 1 2 --in-url --label', 'logger 7')
+  const [key = ''] = /ee_\w{8}_\w{30}/.exec(stdout) ?? []
+  t.equal(stdout, [
+    `Key ${key.slice(3, 11)} of plant north:`,
+    '',
+    `  ${key}`,
+    '',
+    'It is shown only this once; give it to the sender now. It expires 2026-04-01 00:00 UTC. Limits: type 1, 2; also in the URL.',
+    'Send it as a header, with curl for instance:',
+    '',
+    `  -H 'X-API-Key: ${key}'`,
+    '',
+    'or, from a sender that can set no header, in the path:',
+    '',
+    `  /k/${key}`,
+    ''
+  ].join('\n'))
+  t.equal(stderr, '')
+  t.notMatch(run('keys list').stdout + run('keys list --json').stdout, key.slice(12), 'and never again')
+
+  const created = json('keys create north --allow-from 10.0.0.0/8 --allow-from ::1 --device-id a --expires 2026-01-02')
+  t.same(Object.keys(created).slice(0, 3), ['id', 'plant', 'key'])
+  t.match(created, { plant: 'north', key: /^ee_/, label: '', expiresAt: '2026-01-02T00:00:00.000Z', allowFrom: ['10.0.0.0/8', '::1/128'], deviceTypes: [], deviceIds: ['a'], inUrl: false, rotatedFrom: null })
+})
+
+t.test('the list shows state, last use and limits; rotating and revoking show there', async t => {
+  const { run, json, registry, clock } = shellOf(t)
+  run('plants add north')
+  const old = json('keys create north --label gateway --device-id a b c d')
+  clock.jump(DAY_MS)
+  const rotated = run(`keys rotate ${old.id}`)
+  const [next = ''] = /(?<=Key )\w{8}/.exec(rotated.stdout) ?? []
+  t.match(rotated.stdout, `The old key ${old.id} is good until 2026-01-09 00:00 UTC; "keys list" shows whether it is still used.`)
+  clock.jump(DAY_MS)
+  const server = registry()
+  server.identify(old.key)
+  server.close()
+  const list = run('keys list north')
+  t.equal(list.stdout, [
+    'ID        PLANT  LABEL    STATE     EXPIRES (UTC)     LAST USE (UTC)    REPLACED BY  LIMITS',
+    `${old.id}  north  gateway  replaced  2026-01-09 00:00  2026-01-03 00:00  ${next}     4 devices`,
+    `${next}  north  gateway  active    never             never                          4 devices`,
+    ''
+  ].join('\n'))
+  t.equal(list.stderr, `The key ${old.id} was replaced by ${next} and was used since; its sender still has to change.\n`)
+  t.match(json('keys list'), [{ id: old.id, state: 'replaced', usedSinceReplaced: true, replacedBy: next, deviceIds: ['a', 'b', 'c', 'd'] }, { id: next, state: 'active', rotatedFrom: old.id }])
+  t.match(run(`keys rotate ${next} --overlap 0`).stdout, `The old key ${next} is no longer good.`)
+  t.equal(run(`keys revoke ${old.id}`).stdout, `The key ${old.id} of plant north is revoked.\n`)
+  t.match(json(`keys revoke ${old.id}`), { id: old.id, revokedAt: '2026-01-03T00:00:00.000Z' })
+  t.match(run('keys list').stdout, /revoked.*\n.*expired.*\n.*active/)
+})
+
+t.test('every policy has its flag, and every command says in its help what it does', async t => {
+  const { run } = shellOf(t)
+  for (const command of ['add', 'set']) {
+    const help = run(`plants ${command} --help`)
+    t.equal(help.ended, 'well')
+    for (const { flag, description } of Object.values(POLICY_ROWS)) {
+      t.match(help.stdout, flag)
+      t.match(help.stdout.replaceAll(/\s+/g, ' '), description)
+    }
+  }
+  for (const line of ['plants', 'plants list', 'plants show', 'plants remove', 'keys', 'keys create', 'keys list', 'keys rotate', 'keys revoke']) {
+    const { stdout, stderr, ended } = run(`${line} --help`)
+    t.match({ stdout, stderr, ended }, { stdout: /^Usage: [^\n]*\n\n[A-Z][^.]*\./, stderr: '', ended: 'well' }, line)
+  }
+  t.match(run('keys create --help').stdout, 'keys create <plant> [options]')
+})
