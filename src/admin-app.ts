@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import helmet from '@fastify/helmet'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { livez } from '../routes/livez.js'
+import { metrics as metricsRoute, type MetricsParts } from '../routes/metrics.js'
+import { readyz } from '../routes/readyz.js'
+import type { AdminConfig } from './config.js'
+import type { Health } from './health.js'
+import { isLoopback } from './loopback.js'
+import adminLog from './plugins/admin-log.js'
+import adminToken from './plugins/admin-token.js'
+import errorAnswers, { sendError, toProxyError } from './plugins/error-answers.js'
+import hostAllowList from './plugins/host-allow-list.js'
+import ignoreBody from './plugins/ignore-body.js'
+import otherMethods from './plugins/other-methods.js'
+
+export interface AdminAppParts extends MetricsParts {
+  readonly logger: FastifyBaseLogger
+  readonly health: Health
+  readonly admin: AdminConfig
+}
+
+/** Probes and scrapers keep a few connections; a flood here must not take the plants' file descriptors. */
+const CONNECTIONS_MAX = 256
+
+/**
+ * The admin port as a value: opens no port, reads no environment.
+ * @throws {Error} when others than this machine could reach it without a token
+ */
+export async function buildAdminApp ({ logger, health, metrics, admin }: AdminAppParts): Promise<FastifyInstance> {
+  const { host, token, allowedHosts } = admin
+  if (token === undefined && !isLoopback(host)) throw new Error('ADMIN_TOKEN must be set, since ADMIN_HOST is not loopback.')
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID().toUpperCase(),
+    requestIdHeader: false,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 30_000,
+    frameworkErrors: (error, request, reply) => { sendError(toProxyError(error), request, reply) }
+  })
+  app.server.maxConnections = CONNECTIONS_MAX
+  // The schemas stand for whoever reads the code; what is sent here is made here.
+  app.setSerializerCompiler(() => JSON.stringify)
+
+  await app.register(errorAnswers)
+  await app.register(adminLog)
+  await app.register(otherMethods)
+  // No HSTS: this port speaks plain HTTP, and the name may have another service with TLS.
+  await app.register(helmet, { hsts: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } })
+  await app.register(hostAllowList, { hosts: [host, ...allowedHosts] })
+  await app.register(adminToken, { token })
+  await app.register(ignoreBody)
+  app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+
+  await app.register(livez)
+  await app.register(readyz, { health })
+  await app.register(metricsRoute, { metrics })
+  return app
+}
