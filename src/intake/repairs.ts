@@ -1,0 +1,26 @@
+/** What was changed in a body, by short code, and how often. */
+export type Repairs = ReadonlyMap<string, number>
+
+/** Collects the repairs of one body on its way through the steps. */
+export class RepairLog {
+  readonly #counts = new Map<RepairCode, number>()
+
+  add (code: RepairCode, count = 1): void {
+    if (count > 0) this.#counts.set(code, (this.#counts.get(code) ?? 0) + count)
+  }
+
+  get repairs (): Repairs {
+    return this.#counts
+  }
+}
+
+/** The codes of X-Repairs. */
+export type RepairCode =
+  /** A byte order mark stood before the body. */
+  | 'bom'
+  /** A number became the string of its characters. */
+  | 'number-to-string'
+  /** `device_id` became `deviceId`. */
+  | 'device_id'
+  /** A field that the contract does not know was left out. */
+  | 'unknown-field'

@@ -1,0 +1,65 @@
+import { emptyJsonObject, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json-value.js'
+import type { RepairLog } from './repairs.js'
+
+/** What a plant lets the intake do to a body. */
+export interface IntakePolicy {
+  /** Fields that the contract does not know: refuse the push, or leave them out and say so. */
+  readonly unknownFields: 'reject' | 'drop'
+}
+
+/** Whole numbers as written: `1.0` or `1e3` could mean several codes, so they stay numbers and the contract faults them. */
+const WHOLE_NUMBER = /^(?:0|[1-9][0-9]*)$/
+
+/** Turns the JSON of a body into the candidate of a push, to be judged by the contract. */
+export function shapePush (raw: JsonValue, policy: IntakePolicy, log: RepairLog): unknown {
+  if (!isJsonObject(raw)) return asFound(raw)
+  const candidate: Record<string, unknown> = emptyJsonObject()
+  for (const [name, value] of Object.entries(raw)) {
+    if (name === 'deviceType') candidate[name] = shapeCode(value, log)
+    else if (name === 'devices') candidate[name] = Array.isArray(value) ? value.map(device => shapeDevice(device, policy, log)) : asFound(value)
+    else if (policy.unknownFields === 'drop') log.add('unknown-field')
+    else candidate[name] = value
+  }
+  return candidate
+}
+
+function shapeDevice (raw: JsonValue, policy: IntakePolicy, log: RepairLog): unknown {
+  if (!isJsonObject(raw)) return asFound(raw)
+  const device: Record<string, unknown> = emptyJsonObject()
+  // Both spellings at once stay as they are, and the contract faults the second: nobody can tell which id is meant.
+  const otherSpelling = 'deviceId' in raw ? undefined : 'device_id'
+  for (const [name, value] of Object.entries(raw)) {
+    if (name === 'deviceId') device[name] = shapeCode(value, log)
+    else if (name === otherSpelling) {
+      device.deviceId = shapeCode(value, log)
+      log.add('device_id')
+    } else if (name === 'recordTime') device[name] = asFound(value)
+    else if (name === 'data') device[name] = isJsonObject(value) ? shapeData(value, log) : asFound(value)
+    else if (name !== 'device_id' && policy.unknownFields === 'drop') log.add('unknown-field')
+    else device[name] = value
+  }
+  return device
+}
+
+/** Values that are numbers become their characters; what else is no string stays for the contract to fault. */
+function shapeData (raw: JsonObject, log: RepairLog): JsonObject {
+  const points = Object.entries(raw)
+  const numbers = points.filter(([, value]) => value instanceof JsonNumber).length
+  if (numbers === 0) return raw
+  log.add('number-to-string', numbers)
+  const data = emptyJsonObject()
+  for (const [code, value] of points) data[code] = value instanceof JsonNumber ? value.text : value
+  return data
+}
+
+/** A device type or id that was sent as a whole number. */
+function shapeCode (value: JsonValue, log: RepairLog): unknown {
+  if (!(value instanceof JsonNumber) || !WHOLE_NUMBER.test(value.text)) return asFound(value)
+  log.add('number-to-string')
+  return value.text
+}
+
+/** The contract knows values, not how they were written: it is only to say "a number". */
+function asFound (value: JsonValue): unknown {
+  return value instanceof JsonNumber ? Number(value.text) : value
+}
