@@ -41,6 +41,12 @@ export const POLICY_ROWS = {
     argument: '<count>',
     description: 'How many requests of the plant are taken in a minute, all its keys together; 0 means no limit.',
     schema: Type.Integer({ minimum: 0, maximum: 10_000_000, default: 6000 })
+  },
+  pointsPerMinute: {
+    flag: '--points-per-minute',
+    argument: '<count>',
+    description: 'How many points of the plant are taken in a minute, and at most in one push; 0 means no limit.',
+    schema: Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 })
   }
 } as const satisfies Record<string, PolicyRow>
 

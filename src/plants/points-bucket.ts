@@ -1,0 +1,54 @@
+import type { Clock } from '../clock.js'
+
+/** What became of the wish to send so many points now. */
+export type PointsTaken =
+  | { readonly kind: 'taken' }
+  /** So many will be there after the wait. Whoever can keep the push delivers it then; whoever cannot tells its sender to wait. */
+  | { readonly kind: 'wait', readonly waitMs: number }
+  /** More than there can ever be at once. */
+  | { readonly kind: 'above-burst', readonly burstPoints: number }
+
+interface Bucket {
+  points: number
+  atMs: number
+}
+
+const MINUTE_MS = 60_000
+
+/**
+ * One token bucket a plant: it holds the points of one minute and fills evenly, so that a plant that was silent for a
+ * minute may send a minute's points in one push.
+ */
+export class PointsBuckets {
+  readonly #clock: Clock
+  readonly #plantsMax: number
+  readonly #buckets = new Map<string, Bucket>()
+
+  /** @param plantsMax so many plants are remembered; beyond it the one whose last push is oldest starts with a full bucket again */
+  constructor (clock: Clock, plantsMax = 10_000) {
+    this.#clock = clock
+    this.#plantsMax = plantsMax
+  }
+
+  /** Takes the points or leaves them all: a push is never split. */
+  take (plantName: string, pointsPerMinute: number, points: number): PointsTaken {
+    if (points > pointsPerMinute) return { kind: 'above-burst', burstPoints: pointsPerMinute }
+    const bucket = this.#fill(plantName, pointsPerMinute)
+    if (points > bucket.points) return { kind: 'wait', waitMs: Math.ceil((points - bucket.points) / pointsPerMinute * MINUTE_MS) }
+    bucket.points -= points
+    return { kind: 'taken' }
+  }
+
+  #fill (plantName: string, pointsPerMinute: number): Bucket {
+    const nowMs = this.#clock.monotonicMs()
+    const { points, atMs } = this.#buckets.get(plantName) ?? { points: pointsPerMinute, atMs: nowMs }
+    // A limit that was lowered since takes what is above it.
+    const filled = { points: Math.min(pointsPerMinute, points + (nowMs - atMs) / MINUTE_MS * pointsPerMinute), atMs: nowMs }
+    // Written anew, so that the map's first entry is the plant that pushed longest ago.
+    this.#buckets.delete(plantName)
+    this.#buckets.set(plantName, filled)
+    const [oldest] = this.#buckets.keys()
+    if (this.#buckets.size > this.#plantsMax && oldest !== undefined) this.#buckets.delete(oldest)
+    return filled
+  }
+}

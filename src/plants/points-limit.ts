@@ -1,0 +1,27 @@
+import type { Clock } from '../clock.js'
+import type { Push } from '../contract/push.js'
+import { ProxyError } from '../errors.js'
+import type { Plant } from './plant.js'
+import { PointsBuckets } from './points-bucket.js'
+
+/**
+ * Counts a push against its plant's points a minute.
+ * @throws {ProxyError} PushTooLarge when it holds more than the plant may ever send at once, Throttling.Plant when it must wait.
+ */
+export type TakePoints = (plant: Plant, push: Push) => void
+
+export function createPointsLimit (clock: Clock): TakePoints {
+  const buckets = new PointsBuckets(clock)
+  return ({ name, policy: { pointsPerMinute } }, push) => {
+    if (pointsPerMinute === 0) return
+    const points = push.devices.reduce((sum, { data }) => sum + Object.keys(data).length, 0)
+    const taken = buckets.take(name, pointsPerMinute, points)
+    if (taken.kind === 'above-burst') {
+      throw new ProxyError('PushTooLarge', `The push holds ${points} points; this plant may send ${taken.burstPoints} in a minute. Send fewer devices in one push.`)
+    }
+    // A push that waits here for its turn would hold its sender and its body; one that is stored can wait on disk instead.
+    if (taken.kind === 'wait') {
+      throw new ProxyError('Throttling.Plant', `The plant sends more than ${pointsPerMinute} points a minute; send the push again after Retry-After.`, { retryAfterMs: taken.waitMs })
+    }
+  }
+}
