@@ -1,5 +1,5 @@
 import { Type, type Static, type TInteger, type TString } from '@sinclair/typebox'
-import { CATALOGUE } from '../errors.js'
+import { PLANTS_CODES } from './plants-codes.js'
 import { PushSchema } from './push.js'
 
 const RequestIdSchema = Type.String({
@@ -44,7 +44,7 @@ export const ErrorAnswerSchema = Type.Object({
     title: 'Code',
     description: 'What went wrong: a code of the list, or Energy Expert\'s own when it refused the push. The list grows: take an unknown code by its status.',
     // Not an enum: a client that was generated with a closed list breaks on the next code.
-    'x-extensible-enum': Object.keys(CATALOGUE),
+    'x-extensible-enum': PLANTS_CODES,
     examples: ['InvalidPush']
   }),
   message: Type.String({

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
-import { CATALOGUE, type ErrorCode } from '../errors.js'
 import { headersOf } from './answer-headers.js'
 import { DeliveredSchema, DryRunSchema } from './answers.js'
 import { cloudRefusalResponse, errorResponses, jsonResponse } from './error-responses.js'
+import { PUSH_CODES } from './plants-codes.js'
 import { TAKEN_EXAMPLES } from './push-examples.js'
 
 const { push, repairs, request } = DryRunSchema.properties
@@ -21,16 +21,11 @@ const TakenSchema = Type.Object({
   request: Type.Optional(request)
 }, { title: 'Push answer', description: 'Energy Expert has the push; or what a dry run shows.', additionalProperties: false })
 
-/** Codes that a push at its right path never meets. */
-const ELSEWHERE: readonly ErrorCode[] = ['NotFound', 'MethodNotAllowed']
-
 /** Every answer that a push can meet, by status: the `response` of a route's schema. */
 export function pushResponses (): Record<string, object> {
-  // Object.keys forgets that the catalogue is closed.
-  const codes = (Object.keys(CATALOGUE) as ErrorCode[]).filter(code => !ELSEWHERE.includes(code))
   return {
     200: jsonResponse('Energy Expert confirmed the push; or, with `X-Dry-Run: true`, what would have been sent.', headersOf(200), TakenSchema, TAKEN_EXAMPLES),
-    ...errorResponses(codes),
+    ...errorResponses(PUSH_CODES),
     ...cloudRefusalResponse()
   }
 }

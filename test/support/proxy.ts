@@ -10,6 +10,8 @@ import { createLogger } from '../../src/logger.js'
 import type { Registry } from '../../src/plants/registry.js'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
 import { startServer } from '../../src/server.js'
+import { checkAnswer } from './check-answer.js'
+import { checkAnswersOf } from './check-raw-answers.js'
 
 export const CREDENTIAL = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000' }
 
@@ -41,6 +43,8 @@ export interface Answer {
 export interface TestProxy {
   readonly origin: string
   readonly port: number
+  /** Where health and metrics are. */
+  readonly adminOrigin: string
   readonly cloud: Sandbox
   readonly registry: Registry
   /** The plant's API key and the id it is known by. */
@@ -64,10 +68,11 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   const cloud = options.cloud ?? await startCloud(t)
   const dataDir = mkdtempSync(join(tmpdir(), 'proxy-test-'))
   const log: string[] = []
-  const config = readConfig({ HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'trace', SHUTDOWN_TIMEOUT_MS: '2000', ENERGY_EXPERT_ENDPOINT: cloud.origin, ...options.env })
+  const config = readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'trace', SHUTDOWN_TIMEOUT_MS: '2000', ENERGY_EXPERT_ENDPOINT: cloud.origin, ...options.env })
   const logger = createLogger({ level: config.logLevel, format: 'json', destination: { write: line => { log.push(line) } } })
   const credentials = options.credentials ?? { get: async () => CREDENTIAL, refresh: async () => CREDENTIAL }
   const server = await startServer({ config, logger, clock: options.clock ?? systemClock, credentials, ...(options.bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs: options.bodyTimeoutMs }) })
+  checkAnswersOf(Number(new URL(server.origin).port))
   server.registry.addPlant('plant-1', options.policy ?? {})
   const { key, id: keyId } = server.registry.createKey('plant-1', options.key ?? {})
 
@@ -85,6 +90,7 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   async function request (path: string, { method = 'GET', headers = {}, body }: { method?: string, headers?: Record<string, string>, body?: string | Buffer } = {}): Promise<Answer> {
     const response = await undiciRequest(`${server.origin}${path}`, { method: method as Dispatcher.HttpMethod, headers, ...(body === undefined ? {} : { body }) })
     const text = await response.body.text()
+    checkAnswer({ method, target: path, statusCode: response.statusCode, headers: response.headers, body: text })
     return { statusCode: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) }
   }
 
@@ -94,7 +100,7 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
     return await request('/api/v1/data/increment/push', { method: 'POST', body: bytes, headers: { ...(carriesKey ? {} : { 'x-api-key': key }), ...headers } })
   }
 
-  return { origin: server.origin, port: Number(new URL(server.origin).port), cloud, registry: server.registry, key, keyId, log, push, request, close }
+  return { origin: server.origin, port: Number(new URL(server.origin).port), adminOrigin: server.adminOrigin, cloud, registry: server.registry, key, keyId, log, push, request, close }
 }
 
 /** @throws {Error} naming the first log line that holds a secret, a key or a piece of a body. */

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
+import { checkRawAnswers } from './check-raw-answers.js'
 
 export interface RawAnswer {
   readonly statusCode: number
@@ -21,6 +22,16 @@ export function parseAnswer (text: string): RawAnswer | undefined {
   return { statusCode: Number(statusLine.split(' ')[1]), headers, body: body.slice(0, length), text }
 }
 
+/** Every whole answer of what a socket received, without the interim ones (100 Continue). */
+function parseAnswers (text: string): RawAnswer[] {
+  const answers: RawAnswer[] = []
+  for (let answer = parseAnswer(text); answer !== undefined; answer = parseAnswer(text)) {
+    if (answer.statusCode >= 200) answers.push(answer)
+    text = text.slice(text.indexOf('\r\n\r\n') + 4 + answer.body.length)
+  }
+  return answers
+}
+
 /** Writes bytes to a loopback port and resolves with all that came back once the other side closed or `done` says so. */
 export async function exchange (port: number, pieces: ReadonlyArray<string | Buffer>, done: (received: string) => boolean = received => parseAnswer(received) !== undefined): Promise<string> {
   const socket = connect(port, '127.0.0.1')
@@ -40,6 +51,7 @@ export async function exchange (port: number, pieces: ReadonlyArray<string | Buf
   }
   await finished
   socket.destroy()
+  checkRawAnswers(port, Buffer.concat(pieces.map(piece => Buffer.from(piece))).toString('latin1'), parseAnswers(received))
   return received
 }
 
