@@ -4,6 +4,7 @@ import { encodePush } from '../src/contract/encode-push.js'
 import { PushSchema } from '../src/contract/push.js'
 import { pushResponses } from '../src/contract/push-answers.js'
 import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
+import { tallyPush } from '../src/contract/tally-push.js'
 import { ProxyError } from '../src/errors.js'
 import { readPush, type Repairs } from '../src/intake/read-push.js'
 import type { Identity } from '../src/plants/registry.js'
@@ -31,6 +32,7 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
       return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), request: preview(body) })
     }
     const { cloudRequestId } = await deliver(body, plant, request.clientGone)
+    request.tally = tallyPush(push)
     reply.header('x-delivery', 'relayed')
     if (cloudRequestId !== undefined) reply.header('x-cloud-request-id', cloudRequestId)
     return await reply.send({ requestId: request.id, data: 'success' })

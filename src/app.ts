@@ -5,6 +5,7 @@ import { openapi } from '../routes/openapi.js'
 import { pushDeviceData } from '../routes/push-device-data.js'
 import { root } from '../routes/root.js'
 import type { Clock } from './clock.js'
+import type { Metrics } from './metrics.js'
 import type { Registry } from './plants/registry.js'
 import authenticate from './plugins/authenticate.js'
 import clientGone from './plugins/client-gone.js'
@@ -13,6 +14,7 @@ import expectContinue from './plugins/expect-continue.js'
 import openapiDocument from './plugins/openapi.js'
 import otherMethods from './plugins/other-methods.js'
 import rawBody from './plugins/raw-body.js'
+import recordMetrics from './plugins/record-metrics.js'
 import requestLog from './plugins/request-log.js'
 import type { Deliver } from './queue/deliver.js'
 import type { Preview } from './relay/preview.js'
@@ -25,6 +27,8 @@ export interface AppParts {
   readonly registry: Registry
   readonly deliver: Deliver
   readonly preview: Preview
+  /** Absent: nothing is counted. */
+  readonly metrics?: Metrics
   readonly bodyMaxBytes: number
   readonly bodiesInFlightMaxBytes: number
   readonly trustProxy?: string[] | undefined
@@ -34,7 +38,7 @@ export interface AppParts {
 
 /** The plants' port as a value: opens no port, reads no environment. */
 export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
-  const { logger, clock, version, registry, deliver, preview, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, bodyTimeoutMs = 30_000, failuresPerMinuteMax = 60 } = parts
+  const { logger, clock, version, registry, deliver, preview, metrics, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, bodyTimeoutMs = 30_000, failuresPerMinuteMax = 60 } = parts
   const app = Fastify({
     loggerInstance: logger,
     // plugins/request-log.ts writes the lines: Fastify's own carry the URL, which may carry a key.
@@ -61,6 +65,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   await app.register(rawBody, { clock, bodyMaxBytes, bodiesInFlightMaxBytes, bodyTimeoutMs })
   await app.register(expectContinue)
   await app.register(requestLog)
+  if (metrics !== undefined) await app.register(recordMetrics, { metrics })
 
   await app.register(openapiDocument, { version })
   await app.register(root)

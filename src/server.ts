@@ -1,9 +1,11 @@
-import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
+import { buildAdminApp } from './admin-app.js'
 import { buildApp } from './app.js'
 import type { Clock } from './clock.js'
 import type { Config } from './config.js'
 import type { CredentialSource } from './credentials/credential-source.js'
+import { listen } from './listen.js'
+import { observe } from './observation.js'
 import { openRegistry, type Registry } from './plants/registry.js'
 import { createDeliver } from './queue/deliver.js'
 import { createCloudPool } from './relay/pool.js'
@@ -27,6 +29,8 @@ export interface ServerParts {
 export interface Server {
   /** Where plants push to, as an origin that works on this machine. */
   readonly origin: string
+  /** Where health and metrics are. */
+  readonly adminOrigin: string
   readonly registry: Registry
   /** Stops accepting, finishes what is under way within the configured time, and lets go of everything. */
   close: () => Promise<void>
@@ -41,7 +45,9 @@ export async function startServer ({ config, logger, clock, credentials, ca, bod
   const lock = await acquireServerLock(dataDir, { waitMs: config.shutdownTimeoutMs, clock })
   const registry = openRegistry({ dataDir, clock, onProblem: (problem: unknown) => { logger.error({ error: problem }, 'The plants\' store failed.') } })
   const pool = createCloudPool({ endpoint, signedHost, ...(ca === undefined ? undefined : { ca }) })
-  const relay = createRelay({ pool, credentials, signedHost, clock, random: Math.random, onAttempt: attempt => { logger.debug(attempt, 'attempt') } })
+  const observation = observe({ clock, logger, registry, credentials })
+  const { health, metrics, onAttempt } = observation
+  const relay = createRelay({ pool, credentials: observation.credentials, signedHost, clock, random: Math.random, onAttempt })
   const app = await buildApp({
     logger,
     clock,
@@ -49,30 +55,33 @@ export async function startServer ({ config, logger, clock, credentials, ca, bod
     registry,
     deliver: createDeliver({ relay, relayTimeoutMs: config.relayTimeoutMs }),
     preview: createPreview({ signedHost, endpoint, clock }),
+    metrics,
     bodyMaxBytes: config.bodyMaxBytes,
     bodiesInFlightMaxBytes: config.bodiesInFlightMaxBytes,
     trustProxy: config.trustProxy,
     ...(bodyTimeoutMs === undefined ? undefined : { bodyTimeoutMs })
   })
 
+  const admin = await buildAdminApp({ logger, health, metrics: metrics.registry, admin: config.admin })
+
   async function close (): Promise<void> {
+    health.beginShutdown()
     await app.close()
     await relay.close()
     registry.close()
+    observation.close()
+    // Last, so that whoever asks until then hears why the proxy is not ready.
+    await admin.close()
     lock.release()
   }
 
   try {
-    await app.listen({ host: config.host, port: config.port })
+    // First, since a start that fails must not have taken a push.
+    const adminOrigin = await listen(admin, { ...config.admin, settings: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
+    const origin = await listen(app, { host: config.host, port: config.port, settings: { host: 'HOST', port: 'PORT' } })
+    return { origin, adminOrigin, registry, close }
   } catch (error) {
     await close()
     throw error
   }
-  return { origin: originOf(app.server.address()), registry, close }
-}
-
-function originOf (address: string | AddressInfo | null): string {
-  if (address === null || typeof address === 'string') return String(address)
-  const host = ['0.0.0.0', '::'].includes(address.address) ? '127.0.0.1' : address.address
-  return `http://${address.family === 'IPv6' && host.includes(':') ? `[${host}]` : host}:${address.port}`
 }

@@ -20,7 +20,7 @@ export function demoCommand (): Command {
       const print = (line: string): void => { process.stdout.write(`${line}\n`) }
       const sandbox = await startSandbox({ accounts: [DEMO_CREDENTIAL], onReceived: push => { print(describeReceived(push)) } })
       const dataDir = await mkdtemp(join(tmpdir(), 'energy-expert-proxy-demo-'))
-      const config = readConfig({ HOST: '127.0.0.1', PORT: process.env.PORT, DATA_DIR: dataDir, ENERGY_EXPERT_ENDPOINT: sandbox.origin })
+      const config = readConfig({ HOST: '127.0.0.1', PORT: process.env.PORT, ADMIN_PORT: '0', DATA_DIR: dataDir, ENERGY_EXPERT_ENDPOINT: sandbox.origin })
       const logger = createLogger({ level: 'warn', format: 'text', destination: pino.destination({ dest: 2, sync: true }) })
       const credentials = { get: async () => DEMO_CREDENTIAL, refresh: async () => DEMO_CREDENTIAL }
       const server = await startOnAFreePort({ config, logger, clock: systemClock, credentials })

@@ -18,7 +18,7 @@ export function serveCommand (): Command {
       const credentials = createCredentialSource({ clock: systemClock, onProblem })
       const server = await startServer({ config, logger, clock: systemClock, credentials })
       const { endpoint, signedHost, relayTimeoutMs, dataDir } = config
-      logger.info({ origin: server.origin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
+      logger.info({ origin: server.origin, adminOrigin: server.adminOrigin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
       process.stdout.write(`energy-expert-proxy listens on ${server.origin}\n`)
       endOnSignal(config.shutdownTimeoutMs, logger, server.close)
     })

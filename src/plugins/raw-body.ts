@@ -5,6 +5,10 @@ import { ProxyError } from '../errors.js'
 import { collectBody } from './collect-body.js'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** All bodies in memory together, now. */
+    bodiesInFlightBytes: () => number
+  }
   interface FastifyRequest {
     /** Bytes of this request's body that count as in flight. */
     heldBytes: number
@@ -37,6 +41,7 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
     request.heldBytes += moreBytes
   }
 
+  app.decorate('bodiesInFlightBytes', () => inFlightBytes)
   app.decorateRequest('heldBytes', 0)
   app.addHook('onRequest', async (request, reply) => {
     // Fastify picks a parser by this header; there is one parser, and a value without a slash would find none.

@@ -1,0 +1,50 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+const PREFIX = 'energy_expert_proxy_'
+
+/** The name without its prefix, and one sentence. */
+type Named = readonly [name: string, help: string]
+
+const common = ([name, help]: Named, registry: Registry): { name: string, help: string, registers: Registry[] } => ({ name: PREFIX + name, help, registers: [registry] })
+
+export const newHistogram = (registry: Registry, named: Named, buckets: number[]): Histogram => new Histogram({ ...common(named, registry), buckets })
+
+export const newCounter = (registry: Registry, named: Named): Counter => new Counter(common(named, registry))
+
+/** @param collect Called when the numbers are asked for. */
+export function newGauge (registry: Registry, named: Named, collect?: (gauge: Gauge) => void | Promise<void>): Gauge {
+  const gauge: Gauge = new Gauge({ ...common(named, registry), ...(collect === undefined ? undefined : { collect: async () => { await collect(gauge) } }) })
+  return gauge
+}
+
+/** A gauge that is absent until it is set, since a 0 would mean something else (an expiry in 1970). */
+export function newAbsentGauge (registry: Registry, named: Named): Gauge {
+  const gauge = newGauge(registry, named)
+  gauge.remove()
+  return gauge
+}
+
+/** A counter by one or two labels. What prom-client makes for each combination is made once. */
+export class LabelledCounter {
+  readonly #counter: Counter
+  readonly #children = new Map<string, Map<string, { inc: (by: number) => void }>>()
+
+  constructor (registry: Registry, named: Named, labelNames: readonly [string] | readonly [string, string]) {
+    this.#counter = new Counter({ ...common(named, registry), labelNames })
+  }
+
+  /** @param second Only where there are two labels. */
+  add (first: string, second = '', by = 1): void {
+    let bySecond = this.#children.get(first)
+    if (bySecond === undefined) {
+      bySecond = new Map()
+      this.#children.set(first, bySecond)
+    }
+    let child = bySecond.get(second)
+    if (child === undefined) {
+      child = second === '' ? this.#counter.labels(first) : this.#counter.labels(first, second)
+      bySecond.set(second, child)
+    }
+    child.inc(by)
+  }
+}

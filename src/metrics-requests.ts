@@ -1,0 +1,58 @@
+import type { Counter, Histogram, Registry } from 'prom-client'
+import type { ProxyError } from './errors.js'
+import { LabelledCounter, newCounter, newHistogram } from './metrics-names.js'
+
+/** What a push brought, once the sender was told that it is delivered or stored. */
+export interface Tally {
+  readonly records: number
+  readonly points: number
+}
+
+/** One request of the plants' port, when its answer is out. */
+export interface RequestFacts {
+  /** The plant's name as the registry knows it; undefined when no valid key came. */
+  readonly plant: string | undefined
+  readonly statusCode: number
+  readonly durationMs: number
+  readonly bodyBytes: number
+  readonly failure: ProxyError | undefined
+  readonly tally: Tally | undefined
+}
+
+const AUTH_CODES: ReadonlySet<string> = new Set(['InvalidKey', 'Forbidden.Address', 'Forbidden.Device', 'Throttling.Address'])
+const NO_PLANT = 'none'
+
+/** Numbers of what plants ask. */
+export class RequestMetrics {
+  readonly #requests: LabelledCounter
+  readonly #errors: LabelledCounter
+  readonly #authFailures: Counter
+  readonly #records: LabelledCounter
+  readonly #points: LabelledCounter
+  readonly #durationSeconds: Histogram
+  readonly #bodyBytes: Histogram
+
+  constructor (registry: Registry) {
+    this.#requests = new LabelledCounter(registry, ['requests_total', 'Requests on the plants\' port, by plant (none: no valid key) and answered status.'], ['plant', 'status'])
+    this.#errors = new LabelledCounter(registry, ['errors_total', 'Answers that are errors, by the code of docs/errors.md.'], ['code'])
+    this.#authFailures = newCounter(registry, ['auth_failures_total', 'Requests refused for their key, its address or its devices.'])
+    this.#records = new LabelledCounter(registry, ['records_total', 'Device records whose sender was told that they are delivered or stored.'], ['plant'])
+    this.#points = new LabelledCounter(registry, ['points_total', 'Points whose sender was told that they are delivered or stored.'], ['plant'])
+    this.#durationSeconds = newHistogram(registry, ['request_duration_seconds', 'From the end of a request\'s headers to the end of its answer.'], [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
+    this.#bodyBytes = newHistogram(registry, ['request_body_bytes', 'Size of request bodies.'], [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304])
+  }
+
+  record ({ plant = NO_PLANT, statusCode, durationMs, bodyBytes, failure, tally }: RequestFacts): void {
+    this.#requests.add(plant, String(statusCode))
+    this.#durationSeconds.observe(durationMs / 1000)
+    if (bodyBytes > 0) this.#bodyBytes.observe(bodyBytes)
+    if (failure !== undefined) {
+      this.#errors.add(failure.code)
+      if (AUTH_CODES.has(failure.code)) this.#authFailures.inc()
+    }
+    if (tally !== undefined) {
+      this.#records.add(plant, '', tally.records)
+      this.#points.add(plant, '', tally.points)
+    }
+  }
+}

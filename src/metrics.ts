@@ -1,0 +1,25 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { CloudMetrics } from './metrics-cloud.js'
+import { FrontMetrics } from './metrics-front.js'
+import { RequestMetrics } from './metrics-requests.js'
+
+/** Every number that the proxy tells. Labels are bounded: plants' names, statuses, codes of our own tables; never a device id. */
+export interface Metrics {
+  readonly registry: Registry
+  readonly requests: RequestMetrics
+  readonly cloud: CloudMetrics
+  readonly front: FrontMetrics
+}
+
+/** A set of its own for each proxy: nothing is shared through the package's global registry. */
+export function createMetrics (): Metrics {
+  const registry = new Registry()
+  // The process's own numbers keep the names that every dashboard for Node.js knows.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 })
+  return {
+    registry,
+    requests: new RequestMetrics(registry),
+    cloud: new CloudMetrics(registry),
+    front: new FrontMetrics(registry)
+  }
+}

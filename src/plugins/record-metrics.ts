@@ -1,0 +1,38 @@
+import fp from 'fastify-plugin'
+import type { Metrics } from '../metrics.js'
+import type { Tally } from '../metrics-requests.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by a route whose sender is about to hear that its push is delivered or stored. */
+    tally: Tally | undefined
+  }
+}
+
+export interface RecordMetricsOptions {
+  readonly metrics: Metrics
+}
+
+/** Counts every answered request, and what never became one. */
+export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front } }) => {
+  app.decorateRequest('tally', undefined)
+  app.addHook('onResponse', (request, reply, done) => {
+    requests.record({
+      plant: request.identity?.plant.name,
+      statusCode: reply.statusCode,
+      durationMs: reply.elapsedTime,
+      bodyBytes: request.heldBytes,
+      failure: request.failure,
+      tally: request.tally
+    })
+    done()
+  })
+
+  front.watch(app.server, app.bodiesInFlightBytes)
+  // Those of the parser alone: a broken line or a slow sender is no fault of what was sent.
+  app.server.on('clientError', (error: Error) => {
+    if ('code' in error && String(error.code).startsWith('HPE_')) front.recordParseError()
+  })
+  app.server.on('drop', () => { front.refuseConnection('too-many') })
+  app.server.on('tlsClientError', () => { front.refuseConnection('tls') })
+}, { name: 'record-metrics', dependencies: ['authenticate', 'error-answers', 'raw-body'] })
