@@ -75,13 +75,14 @@ function removePlant ({ openRegistry, stdout }: RegistryCommandParts, name: stri
 }
 
 function listPlants ({ openRegistry, stdout, stderr }: RegistryCommandParts, options: Options): void {
-  const plants = withRegistry(openRegistry, registry => registry.listPlants())
+  const { plants, path } = withRegistry(openRegistry, registry => ({ plants: registry.listPlants(), path: registry.path }))
   if (options['json'] === true) {
     printJson(stdout, plants.map(toJson))
     return
   }
   if (plants.length === 0) {
-    stderr.write('There is no plant yet; "plants add" makes one.\n')
+    // With the file, for a DATA_DIR other than the server's looks just like this.
+    stderr.write(`There is no plant in ${path} yet; "plants add" makes one.\n`)
     return
   }
   const setPolicies = (plant: Plant): string => policyRows

@@ -12,6 +12,8 @@ export type { Identity } from './identity-cache.js'
 
 /** Who may push. Plants and keys live in `plants.db` of the data directory; several processes may have it open. */
 export interface Registry extends PlantManager, KeyManager {
+  /** The file that holds it. */
+  readonly path: string
   /**
    * Who sends a key, or `undefined` when it is no key, unknown, expired or revoked. What other processes change takes
    * effect within 250 ms.
@@ -52,6 +54,7 @@ export function openRegistry ({ dataDir, clock, randomBytes = systemRandomBytes,
   }
 
   return {
+    path: store.path,
     identify: text => {
       const id = readKeyId(text)
       if (id === undefined) return undefined

@@ -68,6 +68,10 @@ export class PlantsStore {
     }
   }
 
+  get path (): string {
+    return this.#database.path
+  }
+
   /** See Database.transaction. */
   transaction<T> (work: () => T): T {
     return this.#database.transaction(work)

@@ -40,7 +40,7 @@ export function describeStoreFailure (path: string, cause: unknown): StoreError 
   if (cause instanceof StoreError) return cause
   const code = codeOf(cause)
   const sentence = SENTENCES.find(([start]) => code.startsWith(start))?.[1] ??
-    'The database failed; the log has the cause.'
+    `The database failed (${code}); check the disk, and report it when the disk is well.`
   return new StoreError(code, `${path}: ${sentence}`, cause)
 }
 
