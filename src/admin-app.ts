@@ -8,11 +8,11 @@ import type { AdminConfig } from './config.js'
 import type { Health } from './health.js'
 import { isLoopback } from './loopback.js'
 import adminLog from './plugins/admin-log.js'
+import adminNotFound from './plugins/admin-not-found.js'
 import adminToken from './plugins/admin-token.js'
 import errorAnswers, { sendError, toProxyError } from './plugins/error-answers.js'
 import hostAllowList from './plugins/host-allow-list.js'
 import ignoreBody from './plugins/ignore-body.js'
-import otherMethods from './plugins/other-methods.js'
 
 export interface AdminAppParts extends MetricsParts {
   readonly logger: FastifyBaseLogger
@@ -45,7 +45,7 @@ export async function buildAdminApp ({ logger, health, metrics, admin }: AdminAp
 
   await app.register(errorAnswers)
   await app.register(adminLog)
-  await app.register(otherMethods)
+  await app.register(adminNotFound)
   // No HSTS: this port speaks plain HTTP, and the name may have another service with TLS.
   await app.register(helmet, { hsts: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } })
   await app.register(hostAllowList, { hosts: [host, ...allowedHosts] })
