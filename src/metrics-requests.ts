@@ -8,11 +8,12 @@ export interface Tally {
   readonly points: number
 }
 
-/** One request of the plants' port, when its answer is out. */
+/** One request of the plants' port, when it is over. */
 export interface RequestFacts {
   /** The plant's name as the registry knows it; undefined when no valid key came. */
   readonly plant: string | undefined
-  readonly statusCode: number
+  /** Undefined: the sender hung up before its answer was out. */
+  readonly statusCode: number | undefined
   readonly durationMs: number
   readonly bodyBytes: number
   readonly failure: ProxyError | undefined
@@ -33,7 +34,7 @@ export class RequestMetrics {
   readonly #bodyBytes: Histogram
 
   constructor (registry: Registry) {
-    this.#requests = new LabelledCounter(registry, ['requests_total', 'Requests on the plants\' port, by plant (none: no valid key) and answered status.'], ['plant', 'status'])
+    this.#requests = new LabelledCounter(registry, ['requests_total', 'Requests on the plants\' port, by plant (none: no valid key) and answered status (hung-up: the sender did not wait).'], ['plant', 'status'])
     this.#errors = new LabelledCounter(registry, ['errors_total', 'Answers that are errors, by the code of docs/errors.md.'], ['code'])
     this.#authFailures = newCounter(registry, ['auth_failures_total', 'Requests refused for their key, its address or its devices.'])
     this.#records = new LabelledCounter(registry, ['records_total', 'Device records whose sender was told that they are delivered or stored.'], ['plant'])
@@ -43,9 +44,10 @@ export class RequestMetrics {
   }
 
   record ({ plant = NO_PLANT, statusCode, durationMs, bodyBytes, failure, tally }: RequestFacts): void {
-    this.#requests.add(plant, String(statusCode))
+    this.#requests.add(plant, statusCode === undefined ? 'hung-up' : String(statusCode))
     this.#durationSeconds.observe(durationMs / 1000)
     if (bodyBytes > 0) this.#bodyBytes.observe(bodyBytes)
+    if (statusCode === undefined) return
     if (failure !== undefined) {
       this.#errors.add(failure.code)
       if (AUTH_CODES.has(failure.code)) this.#authFailures.inc()

@@ -13,17 +13,20 @@ export interface RecordMetricsOptions {
   readonly metrics: Metrics
 }
 
-/** Counts every answered request, and what never became one. */
+/** Counts every request when its connection is done with it, and what never became one. */
 export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front } }) => {
   app.decorateRequest('tally', undefined)
-  app.addHook('onResponse', (request, reply, done) => {
-    requests.record({
-      plant: request.identity?.plant.name,
-      statusCode: reply.statusCode,
-      durationMs: reply.elapsedTime,
-      bodyBytes: request.heldBytes,
-      failure: request.failure,
-      tally: request.tally
+  app.addHook('onRequest', (request, reply, done) => {
+    // Not an onResponse hook: that one never hears of a sender that hung up.
+    reply.raw.once('close', () => {
+      requests.record({
+        plant: request.identity?.plant.name,
+        statusCode: reply.raw.writableFinished ? reply.statusCode : undefined,
+        durationMs: reply.elapsedTime,
+        bodyBytes: request.heldBytes,
+        failure: request.failure,
+        tally: request.tally
+      })
     })
     done()
   })

@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import t from 'tap'
+import { request } from 'undici'
+import { ProxyError } from '../../src/errors.js'
+import { exchangeOne } from '../support/raw-socket.js'
+import { onePush, startProxy, type TestProxy } from '../support/proxy.js'
+
+/** Every sample by its name and labels, as they stand in the text. */
+async function scrape ({ adminOrigin }: TestProxy): Promise<Map<string, number>> {
+  const { statusCode, headers, body } = await request(`${adminOrigin}/metrics`)
+  if (statusCode !== 200 || !/^text\/plain; version=0\.0\.4/.test(String(headers['content-type']))) throw new Error(`no metrics: ${statusCode}`)
+  const lines = (await body.text()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  return new Map(lines.map(line => [line.slice(0, line.lastIndexOf(' ')).replace('energy_expert_proxy_', ''), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+}
+
+/** A number that is counted when an answer is out may be a moment late for whoever has it already. */
+async function scrapeUntil (proxy: TestProxy, done: (samples: Map<string, number>) => boolean): Promise<Map<string, number>> {
+  let samples = await scrape(proxy)
+  for (let round = 0; round < 100 && !done(samples); round += 1) samples = await scrape(proxy)
+  return samples
+}
+
+t.test('pushes are counted by plant and status, with their records and points', async t => {
+  const proxy = await startProxy(t)
+  const twoRecords = { ...onePush, devices: [...onePush.devices, { deviceId: 'second-meter-in-no-log', recordTime: '2021-09-08 18:41:00', data: { Ua: '1', Ub: '2', Uc: '3' } }] }
+  await proxy.push(onePush)
+  await proxy.push(twoRecords)
+  await proxy.push(twoRecords, { 'x-dry-run': 'true' })
+  await proxy.push('{"deviceType":1}')
+  await proxy.push(onePush, { 'x-api-key': 'ee_unknown' })
+  await proxy.request('/nothing')
+  const samples = await scrapeUntil(proxy, samples => samples.get('request_duration_seconds_count') === 6)
+  t.match(Object.fromEntries(samples), {
+    'requests_total{plant="plant-1",status="200"}': 3,
+    'requests_total{plant="plant-1",status="400"}': 1,
+    'requests_total{plant="none",status="401"}': 1,
+    'requests_total{plant="none",status="404"}': 1,
+    'records_total{plant="plant-1"}': 3,
+    'points_total{plant="plant-1"}': 7,
+    'errors_total{code="InvalidPush"}': 1,
+    'errors_total{code="InvalidKey"}': 1,
+    auth_failures_total: 1,
+    request_body_bytes_count: 4,
+    'cloud_attempts_total{verdict="delivered",code="none"}': 2,
+    cloud_attempt_duration_seconds_count: 2,
+    bodies_in_flight_bytes: 0,
+    clock_skew_seconds: 0
+  })
+  const text = [...samples.keys()].join('\n')
+  t.notMatch(text, /meter|ee_|LTAI/, 'no device, key or account is ever a label')
+  t.notOk(samples.has('credential_expiry_timestamp_seconds'), 'a key that never expires has no expiry')
+  t.notOk(samples.has('tls_certificate_expiry_timestamp_seconds'))
+  t.ok(samples.get('nodejs_eventloop_lag_p99_seconds'))
+})
+
+t.test('what the cloud answers is counted by verdict and known code, and a foreign code never makes a new label', async t => {
+  const proxy = await startProxy(t, { policy: { relayTimeoutMs: 400 } })
+  for (const code of ['Evil.Code-1', 'Evil.Code-2']) {
+    proxy.cloud.inject('refuses', { times: 1, statusCode: 400, code })
+    await proxy.push(onePush)
+  }
+  // Last, since the account is left alone for a while afterwards.
+  proxy.cloud.inject('throttles', { times: 1 })
+  await proxy.push(onePush)
+  const samples = await scrape(proxy)
+  t.equal(samples.get('cloud_attempts_total{verdict="throttled",code="Throttling.User"}'), 1)
+  t.equal(samples.get('cloud_attempts_total{verdict="unknown-refusal",code="other"}'), 2)
+  t.notMatch([...samples.keys()].join(), /Evil/)
+})
+
+t.test('what is no HTTP is counted, a connection that only breaks is not', async t => {
+  const proxy = await startProxy(t)
+  const nonsense = connect(proxy.port, '127.0.0.1')
+  nonsense.resume().end('NONSENSE\r\n\r\n')
+  await once(nonsense, 'close')
+  const socket = connect(proxy.port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.resetAndDestroy()
+  await once(socket, 'close')
+  await proxy.push(onePush)
+  const samples = await scrape(proxy)
+  t.equal(samples.get('http_parse_errors_total'), 1)
+})
+
+t.test('a sender that hangs up before its answer is counted as such and by no status that it never heard', async t => {
+  for (const delivery of ['relay', 'relay-or-store'] as const) {
+    const proxy = await startProxy(t, { policy: { delivery } })
+    proxy.cloud.inject('dribbles', { times: 1, ms: 2 })
+    const body = JSON.stringify(onePush)
+    const socket = connect(proxy.port, '127.0.0.1')
+    socket.write(`POST /api/v1/data/increment/push HTTP/1.1\r\nHost: x\r\nX-API-Key: ${proxy.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    for (let round = 0; round < 500 && proxy.cloud.attempts() === 0; round += 1) await scrape(proxy)
+    socket.destroy()
+    const samples = await scrapeUntil(proxy, samples => samples.get('request_duration_seconds_count') === 1 && samples.get('cloud_attempt_duration_seconds_count') === 1)
+    t.strictSame([...samples.keys()].filter(name => /^(requests|records|points)_/.test(name)), ['requests_total{plant="plant-1",status="hung-up"}'], delivery)
+    t.equal(proxy.cloud.received().length, 1)
+  }
+})
+
+t.test('the expiry of a temporary credential is told', async t => {
+  const credential = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000', expiresAtMs: 4_102_444_800_000 }
+  const proxy = await startProxy(t, { credentials: { get: async () => credential, refresh: async () => credential } })
+  await proxy.push(onePush)
+  t.equal((await scrape(proxy)).get('credential_expiry_timestamp_seconds'), 4_102_444_800)
+})
+
+t.test('readiness: a cloud that is down is a detail, a missing credential or a broken store is a reason', async t => {
+  let failing = false
+  const good = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000' }
+  const get = async (): Promise<typeof good> => {
+    if (failing) throw new ProxyError('Credentials.Unavailable')
+    return good
+  }
+  const proxy = await startProxy(t, { credentials: { get, refresh: get }, policy: { relayTimeoutMs: 300 } })
+  const port = Number(new URL(proxy.adminOrigin).port)
+  const readyz = async (): Promise<{ statusCode: number, json: { details: Record<string, Record<string, unknown>>, reasons?: Array<{ check: string }> } }> => {
+    const { statusCode, body } = await exchangeOne(port, 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    return { statusCode, json: JSON.parse(body) }
+  }
+  t.match(await readyz(), { statusCode: 200, json: { status: 'ready', details: { plants: { plants: 1 }, cloud: { lastVerdict: 'none' }, credentials: { expires: 'never' } } } })
+  await proxy.cloud.close()
+  t.equal((await proxy.push(onePush)).statusCode, 503)
+  t.match(await readyz(), { statusCode: 200, json: { details: { cloud: { lastVerdict: 'unsent', ageSeconds: Number } } } })
+  failing = true
+  t.match(await readyz(), { statusCode: 503, json: { status: 'not-ready', reasons: [{ check: 'credentials', message: /No valid RAM credential/ }] } })
+  failing = false
+  proxy.registry.close()
+  t.match(await readyz(), { statusCode: 503, json: { reasons: [{ check: 'plants' }] } })
+})
