@@ -7,6 +7,7 @@ import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
 import { tallyPush } from '../src/contract/tally-push.js'
 import { ProxyError } from '../src/errors.js'
 import { readPush, type Repairs } from '../src/intake/read-push.js'
+import type { TakePoints } from '../src/plants/points-limit.js'
 import type { Identity } from '../src/plants/registry.js'
 import { checkScope } from '../src/plants/scope.js'
 import type { Deliver } from '../src/queue/deliver.js'
@@ -16,10 +17,11 @@ export interface PushDeviceDataParts {
   readonly deliver: Deliver
   /** Shows what would be sent; for `X-Dry-Run: true`. */
   readonly preview: Preview
+  readonly takePoints: TakePoints
 }
 
 /** The contract of PushDeviceData, and the same at a short path for devices whose whole path has 50 bytes. */
-export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, preview }) => {
+export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, preview, takePoints }) => {
   async function answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { plant, key } = identityOf(request)
     refuseCompressed(request)
@@ -31,6 +33,7 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     if (isDryRun(request)) {
       return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), request: preview(body) })
     }
+    takePoints(plant, push)
     const { cloudRequestId } = await deliver(body, plant, request.clientGone)
     request.tally = tallyPush(push)
     reply.header('x-delivery', 'relayed')
@@ -61,7 +64,8 @@ const pushDeviceDataSchema = {
 Values are strings, and arrive with exactly their characters. Senders that cannot help it may send a number for a value, or a whole number for \`deviceType\` and \`deviceId\`: it is sent on as a string of the characters that were written. \`device_id\` is taken for \`deviceId\`. \`X-Repairs\` says what was changed.
 
 Any Content-Type is taken, and none; the body is always read as JSON in UTF-8.`,
-  security: [{ apiKey: [] }, { bearer: [] }, { basic: [] }, { acsBearerToken: [] }, { apiKeyInQuery: [] }]
+  // Not the key in the query: generated clients send it in every way that is listed, and a URL is written to logs.
+  security: [{ apiKey: [] }, { bearer: [] }, { basic: [] }, { acsBearerToken: [] }]
 }
 
 const shortPathSchema = {

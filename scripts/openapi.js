@@ -9,7 +9,7 @@ import { startServer } from '../dist/src/server.js'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'openapi-'))
 try {
-  const config = readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: dataDir })
+  const config = readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', ADMIN_PORT: '0', DATA_DIR: dataDir })
   const credentials = { get: () => Promise.reject(new Error('nothing is pushed here')), refresh: () => Promise.reject(new Error('nothing is pushed here')) }
   const server = await startServer({ config, logger: pino({ level: 'silent' }), clock: systemClock, credentials })
   const document = await (await fetch(`${server.origin}/openapi.json`)).json()

@@ -19,7 +19,7 @@ const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer', description: 'The key as a Bearer token.' },
   basic: { type: 'http', scheme: 'basic', description: 'The key as the password, or as the user name when the password is empty.' },
   acsBearerToken: { type: 'apiKey', in: 'header', name: 'x-acs-bearer-token', description: 'As Alibaba Cloud\'s SDKs send a Bearer credential.' },
-  apiKeyInQuery: { type: 'apiKey', in: 'query', name: 'api_key', description: 'Only for a key that was created with `--in-url`: URLs are written to logs on their way.' }
+  apiKeyInQuery: { type: 'apiKey', in: 'query', name: 'api_key', description: 'Only for a key that was created with `--in-url`. No operation lists it, since generated clients send a key in every way that is listed, and URLs are written to logs.' }
 } as const
 
 /** Makes the OpenAPI document from the schemas of the routes that are registered after it: `app.swagger()`. */
