@@ -4,7 +4,7 @@ import type { Ending } from './ending.js'
 import type { CloudDispatchOptions, Connection } from './pool.js'
 
 /** The service's answers have a few hundred bytes. */
-export const ANSWER_BYTES_MAX = 65_536
+const ANSWER_BYTES_MAX = 65_536
 
 export interface AttemptRequest {
   readonly path: string

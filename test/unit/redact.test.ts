@@ -59,7 +59,7 @@ t.test('a text of any kind is redacted in linear time and cut', async t => {
     const startMs = performance.now()
     t.ok(redactText(text).length <= 8194, `${part} is cut`)
     t.ok(redactUrl(text).length <= 2048)
-    t.ok(performance.now() - startMs < 250, `${part} takes no time`)
+    t.ok(performance.now() - startMs < 500, `${part} takes no time`)
   }
   t.equal(redactText(`${'a '.repeat(4090)}token:${'s'.repeat(100)}`).includes('s'), false, 'a secret that the cut goes through goes with it')
 })
