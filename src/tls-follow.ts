@@ -1,0 +1,79 @@
+import type { Server as NetServer } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
+import type { Logger } from 'pino'
+import type { Clock } from './clock.js'
+import type { TlsConfig } from './config.js'
+import type { TlsServerOptions } from './tls-options.js'
+import { readTlsFiles, type TlsPair, toTlsPair } from './tls-pair.js'
+
+export interface FollowedTls {
+  /** What the server is made with. */
+  readonly options: TlsServerOptions
+  /** From now on a new pair in the files is what new connections of this server see; open ones live on. */
+  follow (server: NetServer): void
+  close (): void
+}
+
+export interface FollowTlsParts {
+  readonly tls: TlsConfig
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Told of each pair that is put to use. */
+  readonly onPair: (pair: TlsPair) => void
+}
+
+/** Files are read this often: fs.watch misses changes of mounted volumes and of what a symbolic link leads to. */
+const POLL_MS = 1_000
+
+/**
+ * Reads the pair of the plants' port and keeps up with its files. A bad new pair changes nothing, is logged once, and is looked at
+ * again each second: two files that are not replaced at the same moment are right at the next look.
+ * @throws {TlsPairError}
+ */
+export async function prepareTls ({ tls, clock, logger, onPair }: FollowTlsParts): Promise<FollowedTls> {
+  const files = await readTlsFiles(tls)
+  const pair = toTlsPair(files, tls.minVersion)
+  let { digest } = files
+  let problem: string | undefined
+  let isClosed = false
+  let cancel = (): void => {}
+
+  function use (pair: TlsPair): void {
+    onPair(pair)
+    if (pair.expiresAtMs <= clock.now()) logger.warn({ expired: new Date(pair.expiresAtMs).toISOString() }, 'The certificate in TLS_CERT_FILE has expired.')
+  }
+
+  async function look (server: TlsServer): Promise<void> {
+    const found = await readTlsFiles(tls)
+    if (isClosed || found.digest === digest) return
+    const pair = toTlsPair(found, tls.minVersion)
+    server.setSecureContext(pair.options)
+    digest = found.digest
+    logger.info({ expires: new Date(pair.expiresAtMs).toISOString() }, 'A new certificate is in use.')
+    use(pair)
+  }
+
+  function lookLater (server: TlsServer): void {
+    cancel = clock.after(POLL_MS, () => {
+      look(server).then(() => { problem = undefined }, (error: unknown) => {
+        const message = error instanceof Error ? error.message : 'unknown'
+        if (message !== problem) logger.error({ error }, 'The new certificate cannot be used; the one before stays in use.')
+        problem = message
+      }).finally(() => {
+        if (!isClosed) lookLater(server)
+      })
+    })
+  }
+
+  use(pair)
+  return {
+    options: pair.options,
+    follow: server => {
+      if (server instanceof TlsServer) lookLater(server)
+    },
+    close: () => {
+      isClosed = true
+      cancel()
+    }
+  }
+}
