@@ -5,19 +5,30 @@ import { openapi } from '../routes/openapi.js'
 import { pushDeviceData } from '../routes/push-device-data.js'
 import { root } from '../routes/root.js'
 import type { Clock } from './clock.js'
+import { createFront } from './front.js'
+import { FRONT_DEFAULTS, httpServerOptions, requestTimeoutMs, type FrontOptions } from './front-options.js'
 import type { Metrics } from './metrics.js'
+import { createPointsLimit } from './plants/points-limit.js'
 import type { Registry } from './plants/registry.js'
+import addressFailures from './plugins/address-failures.js'
 import authenticate from './plugins/authenticate.js'
+import type { ClientErrors } from './plugins/client-errors.js'
 import clientGone from './plugins/client-gone.js'
 import errorAnswers, { sendError, toProxyError } from './plugins/error-answers.js'
 import expectContinue from './plugins/expect-continue.js'
 import openapiDocument from './plugins/openapi.js'
+import lingeringClose from './plugins/lingering-close.js'
 import otherMethods from './plugins/other-methods.js'
+import plantLimits from './plugins/plant-limits.js'
 import rawBody from './plugins/raw-body.js'
 import recordMetrics from './plugins/record-metrics.js'
 import requestLog from './plugins/request-log.js'
+import shuttingDown from './plugins/shutting-down.js'
+import trackConnections from './plugins/track-connections.js'
 import type { Deliver } from './queue/deliver.js'
 import type { Preview } from './relay/preview.js'
+import { readTarget } from './request-target.js'
+import type { TlsServerOptions } from './tls-options.js'
 
 export interface AppParts {
   readonly logger: FastifyBaseLogger
@@ -27,18 +38,51 @@ export interface AppParts {
   readonly registry: Registry
   readonly deliver: Deliver
   readonly preview: Preview
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsServerOptions | undefined
   /** Absent: nothing is counted. */
   readonly metrics?: Metrics
   readonly bodyMaxBytes: number
   readonly bodiesInFlightMaxBytes: number
   readonly trustProxy?: string[] | undefined
-  readonly bodyTimeoutMs?: number
-  readonly failuresPerMinuteMax?: number
+  /** What differs from the bounds of front-options.ts. */
+  readonly front?: Partial<FrontOptions>
 }
 
 /** The plants' port as a value: opens no port, reads no environment. */
 export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
-  const { logger, clock, version, registry, deliver, preview, metrics, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, bodyTimeoutMs = 30_000, failuresPerMinuteMax = 60 } = parts
+  const { logger, clock, version, registry, deliver, preview, tls, metrics, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy = [] } = parts
+  const front = { ...FRONT_DEFAULTS, ...parts.front }
+  const { bodyTimeoutMs, failuresPerMinuteMax, throttledDelayMs, lingerTimeoutMs } = front
+  const { connections, clientErrors, isShared, lingerMaxBytes } = createFront({
+    clock, logger, options: front, trustProxy, bodyMaxBytes, onRefusedConnection: reason => { metrics?.front.refuseConnection(reason) }
+  })
+  const app = openApp(logger, trustProxy, front, clientErrors, tls)
+
+  await app.register(trackConnections, { connections, clientErrors })
+  await app.register(errorAnswers)
+  await app.register(clientGone)
+  await app.register(shuttingDown, { clock, connections })
+  await app.register(rateLimit, { global: false })
+  await app.register(addressFailures, { clock, failuresPerMinuteMax, throttledDelayMs })
+  await app.register(otherMethods)
+  await app.register(authenticate, { registry })
+  await app.register(plantLimits)
+  await app.register(rawBody, { clock, bodyMaxBytes, bodiesInFlightMaxBytes, bodyTimeoutMs, isShared })
+  await app.register(expectContinue)
+  await app.register(lingeringClose, { clock, connections, lingerMaxBytes, lingerTimeoutMs })
+  await app.register(requestLog)
+  if (metrics !== undefined) await app.register(recordMetrics, { metrics })
+
+  await app.register(openapiDocument, { version })
+  await app.register(root)
+  await app.register(pushDeviceData, { deliver, preview, takePoints: createPointsLimit(clock) })
+  await app.register(openapi)
+  return app
+}
+
+/** Fastify, and Node's server below it, before any plugin. */
+function openApp (logger: FastifyBaseLogger, trustProxy: string[], front: FrontOptions, clientErrors: ClientErrors, tls: TlsServerOptions | undefined): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger,
     // plugins/request-log.ts writes the lines: Fastify's own carry the URL, which may carry a key.
@@ -46,30 +90,22 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
     // The form of the cloud's own ids. A sender's request id is not taken over: it could collide, and it is the sender's text.
     genReqId: () => randomUUID().toUpperCase(),
     requestIdHeader: false,
-    trustProxy: trustProxy ?? false,
-    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    trustProxy: trustProxy.length > 0 ? trustProxy : false,
+    rewriteUrl: ({ url }) => readTarget(url ?? ''),
+    // A key of any length in a path is a wrong key, not another kind of error.
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: front.headersMaxBytes },
     exposeHeadRoutes: false,
-    // Senders of HTTP/1.0 and a few modems name no Host; nothing here depends on it.
-    http: { requireHostHeader: false },
+    ...(tls === undefined ? { http: httpServerOptions(front) } : { https: { ...httpServerOptions(front), ...tls } }),
+    requestTimeout: requestTimeoutMs(front),
+    keepAliveTimeout: front.keepAliveTimeoutMs,
+    connectionTimeout: front.stallTimeoutMs,
+    // plugins/shutting-down.ts answers in our own shape.
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => { clientErrors.handle(error, socket) },
     frameworkErrors: (error, request, reply) => { sendError(toProxyError(error), request, reply) }
   })
   // The contract's check reads the bytes itself; here the schemas stand for the document and the types alone.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => JSON.stringify)
-
-  await app.register(errorAnswers)
-  await app.register(otherMethods)
-  await app.register(clientGone)
-  await app.register(rateLimit, { global: false })
-  await app.register(authenticate, { registry, failuresPerMinuteMax })
-  await app.register(rawBody, { clock, bodyMaxBytes, bodiesInFlightMaxBytes, bodyTimeoutMs })
-  await app.register(expectContinue)
-  await app.register(requestLog)
-  if (metrics !== undefined) await app.register(recordMetrics, { metrics })
-
-  await app.register(openapiDocument, { version })
-  await app.register(root)
-  await app.register(pushDeviceData, { deliver, preview })
-  await app.register(openapi)
   return app
 }

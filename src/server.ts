@@ -4,6 +4,7 @@ import { buildApp } from './app.js'
 import type { Clock } from './clock.js'
 import type { Config } from './config.js'
 import type { CredentialSource } from './credentials/credential-source.js'
+import type { FrontOptions } from './front-options.js'
 import { listen } from './listen.js'
 import { observe } from './observation.js'
 import { openRegistry, type Registry } from './plants/registry.js'
@@ -21,8 +22,8 @@ export interface ServerParts {
   readonly credentials: CredentialSource
   /** Certificates to trust besides the built-in ones, in PEM. */
   readonly ca?: string
-  /** How long a body may take from the end of its headers; default 30 s. */
-  readonly bodyTimeoutMs?: number
+  /** What differs from the bounds of front-options.ts. */
+  readonly front?: Partial<FrontOptions>
 }
 
 /** A running proxy. */
@@ -40,13 +41,14 @@ export interface Server {
  * Opens what the proxy needs, in the order in which it may fail, and listens.
  * @throws {Error} a plain sentence when DATA_DIR is in use or not writable, or the port is taken.
  */
-export async function startServer ({ config, logger, clock, credentials, ca, bodyTimeoutMs }: ServerParts): Promise<Server> {
+export async function startServer ({ config, logger, clock, credentials, ca, front = {} }: ServerParts): Promise<Server> {
   const { dataDir, endpoint, signedHost } = config
   const lock = await acquireServerLock(dataDir, { waitMs: config.shutdownTimeoutMs, clock })
   const registry = openRegistry({ dataDir, clock, onProblem: (problem: unknown) => { logger.error({ error: problem }, 'The plants\' store failed.') } })
   const pool = createCloudPool({ endpoint, signedHost, ...(ca === undefined ? undefined : { ca }) })
   const observation = observe({ clock, logger, registry, credentials })
   const { health, metrics, onAttempt } = observation
+  const tls = config.tls && await prepareTls({ tls: config.tls, clock, logger, onPair: ({ expiresAtMs }) => { metrics.front.recordCertificate(expiresAtMs) } })
   const relay = createRelay({ pool, credentials: observation.credentials, signedHost, clock, random: Math.random, onAttempt })
   const app = await buildApp({
     logger,
@@ -55,11 +57,12 @@ export async function startServer ({ config, logger, clock, credentials, ca, bod
     registry,
     deliver: createDeliver({ relay, relayTimeoutMs: config.relayTimeoutMs }),
     preview: createPreview({ signedHost, endpoint, clock }),
+    tls: tls?.options,
     metrics,
     bodyMaxBytes: config.bodyMaxBytes,
     bodiesInFlightMaxBytes: config.bodiesInFlightMaxBytes,
     trustProxy: config.trustProxy,
-    ...(bodyTimeoutMs === undefined ? undefined : { bodyTimeoutMs })
+    front
   })
 
   const admin = await buildAdminApp({ logger, health, metrics: metrics.registry, admin: config.admin })

@@ -29,6 +29,18 @@ const ANSWER_HEADERS: Readonly<Record<string, AnswerHeader>> = {
     schema: Type.String({ description: 'What was changed in the body before it was sent, by short code and with its count, as a dictionary of RFC 8941.', examples: ['number-to-string=22, device_id=1'] }),
     on: always
   },
+  'RateLimit-Limit': {
+    schema: Type.Integer({ description: 'Requests that the plant may send in a minute; absent where there is no limit, and where the key is not known.', minimum: 1, examples: [6000] }),
+    on: always
+  },
+  'RateLimit-Remaining': {
+    schema: Type.Integer({ description: 'How many of them are left.', minimum: 0, examples: [5999] }),
+    on: always
+  },
+  'RateLimit-Reset': {
+    schema: Type.Integer({ description: 'Seconds until all of them may be sent again.', minimum: 0, examples: [60] }),
+    on: always
+  },
   'Retry-After': {
     schema: Type.Integer({ description: 'Seconds to wait before the next request.', minimum: 1, examples: [1] }),
     on: status => status === 429 || status === 503

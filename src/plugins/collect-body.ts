@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
+import { GatheredBytes } from './gathered-bytes.js'
 
 export interface CollectBodyOptions {
   readonly clock: Clock
@@ -12,28 +13,26 @@ export interface CollectBodyOptions {
 
 /**
  * Collects a request body. What is left of a body that is refused is read and thrown away, so that the sender, who may still
- * be writing, gets to read its answer.
+ * be writing, gets to read its answer; lingering-close.ts bounds that.
  * @throws {ProxyError} RequestTimeout when it took too long, InvalidRequest when the line broke, and what onProgress throws.
  */
 export function collectBody (payload: Readable, { clock, timeoutMs, onProgress }: CollectBodyOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let receivedBytes = 0
+    const gathered = new GatheredBytes()
     const stopWaiting = clock.after(timeoutMs, () => { refuse(new ProxyError('RequestTimeout')) })
 
     function refuse (error: unknown): void {
       stopWaiting()
-      chunks.length = 0
+      gathered.clear()
       payload.off('data', take)
       payload.resume()
       reject(error)
     }
 
     function take (chunk: Buffer): void {
-      receivedBytes += chunk.length
-      chunks.push(chunk)
       try {
-        onProgress(receivedBytes)
+        onProgress(gathered.length + chunk.length)
+        gathered.add(chunk)
       } catch (error) {
         refuse(error)
       }
@@ -42,7 +41,7 @@ export function collectBody (payload: Readable, { clock, timeoutMs, onProgress }
     payload.on('data', take)
     payload.once('end', () => {
       stopWaiting()
-      resolve(chunks[0] !== undefined && chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, receivedBytes))
+      resolve(gathered.bytes)
     })
     payload.once('error', cause => { refuse(new ProxyError('InvalidRequest', 'The line broke before the body was whole.', { cause })) })
   })

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ProxyError } from '../errors.js'
+import { errorBody } from './error-body.js'
 
 /** Fastify's own refusals that a sender can cause. By code: the status that an error carries is never trusted. */
 const FRAMEWORK_ERRORS: Readonly<Record<string, () => ProxyError>> = {
@@ -18,6 +19,8 @@ export function toProxyError (error: unknown): ProxyError {
 /** The one place that turns an error into an answer. */
 export function sendError (error: ProxyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   request.failure = error
+  // What the framework itself refuses never met the hook below.
+  reply.header('x-request-id', request.id)
   reply.code(error.statusCode)
   if (error.allow !== undefined) reply.header('allow', error.allow)
   if (error.retryAfterMs !== undefined) {
@@ -25,12 +28,7 @@ export function sendError (error: ProxyError, request: FastifyRequest, reply: Fa
     reply.header('x-acs-retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs))))
   }
   if (error.refusal?.requestId !== undefined) reply.header('x-cloud-request-id', error.refusal.requestId)
-  return reply.send({
-    requestId: request.id,
-    code: error.refusal?.code ?? error.code,
-    message: error.message,
-    ...(error.faults === undefined ? undefined : { errors: error.faults })
-  })
+  return reply.send(errorBody(error, request.id))
 }
 
 declare module 'fastify' {

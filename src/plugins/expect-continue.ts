@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 /**
  * `Expect: 100-continue` (.NET, WinHTTP, curl) is answered only when the key and the limits were judged; a refused sender keeps
  * its body. Its connection then ends, since nobody can tell whether its next bytes are that body or another request.
+ * Any other expectation is ignored: its sender wants its push delivered, and Node alone would answer 417 without a body.
  */
 export default fp(async app => {
   const waiting = new WeakSet<IncomingMessage>()
@@ -12,6 +13,8 @@ export default fp(async app => {
     waiting.add(request)
     app.routing(request, response)
   })
+
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => { app.routing(request, response) })
 
   app.addHook('preParsing', async (request, reply) => {
     if (waiting.delete(request.raw)) reply.raw.writeContinue()

@@ -1,7 +1,6 @@
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ProxyError } from '../errors.js'
-import { sendError } from './error-answers.js'
 
 /** Answers what no route takes: 405 with Allow where the path takes another method, otherwise 404. */
 export default fp(async app => {
@@ -12,14 +11,15 @@ export default fp(async app => {
     methodsByUrl.set(url, methods)
   })
 
-  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+  app.setNotFoundHandler(async (request: FastifyRequest, reply: FastifyReply) => {
+    await app.countFailure(request, reply)
     const path = request.url.split('?', 1)[0] ?? ''
     const methods = [...methodsByUrl].find(([url]) => matches(url, path))?.[1]
-    if (methods === undefined) return sendError(new ProxyError('NotFound'), request, reply)
+    if (methods === undefined) throw new ProxyError('NotFound')
     const allow = [...methods].join(', ')
-    return sendError(new ProxyError('MethodNotAllowed', `This path does not take ${request.method}; use ${methods.has('POST') ? 'POST' : allow}.`, { allow }), request, reply)
+    throw new ProxyError('MethodNotAllowed', `This path does not take ${request.method}; use ${methods.has('POST') ? 'POST' : allow}.`, { allow })
   })
-}, { name: 'other-methods', dependencies: ['error-answers'] })
+}, { name: 'other-methods', dependencies: ['error-answers', 'address-failures'] })
 
 /** Route patterns here have whole segments as parameters, nothing finer. */
 function matches (pattern: string, path: string): boolean {

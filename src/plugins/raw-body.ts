@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
+import { BodyBudget } from './body-budget.js'
 import { collectBody } from './collect-body.js'
 
 declare module 'fastify' {
@@ -12,6 +13,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Bytes of this request's body that count as in flight. */
     heldBytes: number
+    /** The address that they count for. */
+    holder: string
   }
 }
 
@@ -19,6 +22,8 @@ export interface RawBodyOptions {
   readonly clock: Clock
   readonly bodyMaxBytes: number
   readonly bodiesInFlightMaxBytes: number
+  /** Addresses that stand for many senders: the bound of one address is not theirs. */
+  readonly isShared: (address: string) => boolean
   /** How long a body may take from the end of its headers. */
   readonly bodyTimeoutMs: number
 }
@@ -27,8 +32,10 @@ export interface RawBodyOptions {
  * Every body arrives as bytes, whatever its Content-Type says: legacy senders send none, a wrong one, or one without a
  * slash, which Fastify would refuse with 415. What the bytes mean is the intake's business.
  */
-export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFlightMaxBytes, bodyTimeoutMs }) => {
-  let inFlightBytes = 0
+export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFlightMaxBytes, bodyTimeoutMs, isShared }) => {
+  // One address may hold half of it, so that no single sender can shut the others out; but at least one whole body.
+  const perAddressMaxBytes = Math.max(bodyMaxBytes, bodiesInFlightMaxBytes / 2)
+  const budget = new BodyBudget({ allMaxBytes: bodiesInFlightMaxBytes, perAddressMaxBytes, isShared })
 
   /** Counted until the answer is out, since a push that waits for the cloud still holds its body. */
   function hold (request: FastifyRequest, bodyBytes: number): void {
@@ -36,17 +43,20 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
       throw new ProxyError('BodyTooLarge', `The body is larger than ${bodyMaxBytes} bytes; send fewer devices in one push.`)
     }
     const moreBytes = Math.max(0, bodyBytes - request.heldBytes)
-    if (inFlightBytes + moreBytes > bodiesInFlightMaxBytes) throw new ProxyError('TooMuchInFlight', undefined, { retryAfterMs: 1000 })
-    inFlightBytes += moreBytes
+    if (moreBytes === 0) return
+    if (!budget.take(request.holder, moreBytes)) throw new ProxyError('TooMuchInFlight', undefined, { retryAfterMs: 1000 })
     request.heldBytes += moreBytes
   }
 
-  app.decorate('bodiesInFlightBytes', () => inFlightBytes)
+  app.decorate('bodiesInFlightBytes', () => budget.allBytes)
   app.decorateRequest('heldBytes', 0)
+  app.decorateRequest('holder', '')
   app.addHook('onRequest', async (request, reply) => {
     // Fastify picks a parser by this header; there is one parser, and a value without a slash would find none.
     if (request.headers['content-type'] !== undefined) request.raw.headers['content-type'] = 'application/octet-stream'
-    reply.raw.once('close', () => { inFlightBytes -= request.heldBytes })
+    // Asked once: a socket that closed forgets its address.
+    request.holder = request.ip ?? ''
+    reply.raw.once('close', () => { budget.release(request.holder, request.heldBytes) })
   })
 
   // A length that is known beforehand is judged before 100-continue, so that a refused body is never sent.

@@ -85,7 +85,7 @@ t.test('an unknown path is a 404, a wrong method a 405 that says POST', async t 
 })
 
 t.test('a body that never gets whole is a 408 once its time is over', async t => {
-  const proxy = await startProxy(t, { bodyTimeoutMs: 300 })
+  const proxy = await startProxy(t, { front: { bodyTimeoutMs: 300 } })
   const whole = rawPush(proxy)
   await expectError(t, proxy, whole.subarray(0, whole.length - 10), { statusCode: 408, code: 'RequestTimeout' })
 })

@@ -6,6 +6,7 @@ import { request as undiciRequest, type Dispatcher } from 'undici'
 import { systemClock, type Clock } from '../../src/clock.js'
 import { readConfig } from '../../src/config.js'
 import type { CredentialSource } from '../../src/credentials/credential-source.js'
+import type { FrontOptions } from '../../src/front-options.js'
 import { createLogger } from '../../src/logger.js'
 import type { Registry } from '../../src/plants/registry.js'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
@@ -30,7 +31,8 @@ export interface ProxyOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly credentials?: CredentialSource
   readonly clock?: Clock
-  readonly bodyTimeoutMs?: number
+  /** What differs from the bounds of the front. */
+  readonly front?: Partial<FrontOptions>
 }
 
 export interface Answer {
@@ -71,7 +73,7 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   const config = readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'trace', SHUTDOWN_TIMEOUT_MS: '2000', ENERGY_EXPERT_ENDPOINT: cloud.origin, ...options.env })
   const logger = createLogger({ level: config.logLevel, format: 'json', destination: { write: line => { log.push(line) } } })
   const credentials = options.credentials ?? { get: async () => CREDENTIAL, refresh: async () => CREDENTIAL }
-  const server = await startServer({ config, logger, clock: options.clock ?? systemClock, credentials, ...(options.bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs: options.bodyTimeoutMs }) })
+  const server = await startServer({ config, logger, clock: options.clock ?? systemClock, credentials, front: { throttledDelayMs: 0, ...options.front } })
   checkAnswersOf(Number(new URL(server.origin).port))
   server.registry.addPlant('plant-1', options.policy ?? {})
   const { key, id: keyId } = server.registry.createKey('plant-1', options.key ?? {})

@@ -1,0 +1,157 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { addressGroup } from '../address-group.js'
+
+export type RefusedConnectionReason = 'too-many' | 'too-many-of-address'
+
+export interface ConnectionsOptions {
+  readonly connectionsMax: number
+  readonly connectionsPerAddressMax: number
+  /** Addresses that stand for many senders (loopback, a load balancer): they count only in all. */
+  readonly isShared: (address: string) => boolean
+  readonly onRefused: (reason: RefusedConnectionReason) => void
+}
+
+/** One request whose answer is not out yet. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+export interface Connection {
+  /** The TCP socket, below TLS. */
+  readonly socket: Socket
+  /** In the order in which they came. */
+  readonly underWay: Set<Exchange>
+  /** Set when no further request of this connection may be served. */
+  isEnding: boolean
+  /** Bytes that had come when it last fell idle: more of them now are the beginning of a request. */
+  idleAtBytes: number
+  /** Called each time an answer is out. */
+  readonly onAnswered: Set<() => void>
+  readonly farEnd: string
+  /** Undefined for an address that stands for many senders. */
+  readonly ofAddress: AddressConnections | undefined
+}
+
+interface AddressConnections {
+  readonly group: string
+  count: number
+  /** The one that has been idle longest comes first. */
+  readonly idle: Set<Connection>
+}
+
+/**
+ * The open connections of the plants' port, bounded in all and per address. At a bound the connection that has been idle longest
+ * ends in favour of the new one: senders that open connections and say nothing cannot lock out those that push. Only when every
+ * one is being answered is the new one refused.
+ */
+export class Connections {
+  readonly #options: ConnectionsOptions
+  readonly #all = new Map<string, Connection>()
+  readonly #idle = new Set<Connection>()
+  readonly #addresses = new Map<string, AddressConnections>()
+
+  constructor (options: ConnectionsOptions) {
+    this.#options = options
+  }
+
+  get size (): number {
+    return this.#all.size
+  }
+
+  /** The connection that a socket belongs to. By its far end: under TLS a request has another socket than the connection. */
+  of (socket: Socket): Connection | undefined {
+    return this.#all.get(farEndOf(socket))
+  }
+
+  /** Takes a new connection, or destroys it. */
+  add (socket: Socket): void {
+    const ofAddress = this.#addressOf(socket)
+    const reason = this.#makeRoom(ofAddress)
+    if (reason !== undefined) {
+      this.#options.onRefused(reason)
+      socket.destroy()
+      return
+    }
+    const connection: Connection = { socket, underWay: new Set(), isEnding: false, idleAtBytes: 0, onAnswered: new Set(), farEnd: farEndOf(socket), ofAddress }
+    const former = this.#all.get(connection.farEnd)
+    if (former !== undefined) this.#remove(former)
+    this.#all.set(connection.farEnd, connection)
+    if (ofAddress !== undefined) {
+      ofAddress.count++
+      this.#addresses.set(ofAddress.group, ofAddress)
+    }
+    this.#markIdle(connection)
+    socket.once('close', () => {
+      this.#remove(connection)
+      // Node tells the one response that was being written of the end; those of pipelined requests behind it never hear of it.
+      setImmediate(() => { for (const { response } of connection.underWay) response.emit('close') })
+    })
+  }
+
+  /** A request has come; until its answer is out, its connection is not idle. */
+  begin (request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.of(request.socket)
+    if (connection === undefined) return
+    const exchange = { request, response }
+    connection.underWay.add(exchange)
+    this.#idle.delete(connection)
+    connection.ofAddress?.idle.delete(connection)
+    response.once('close', () => {
+      connection.underWay.delete(exchange)
+      if (connection.underWay.size === 0 && this.#all.get(connection.farEnd) === connection) this.#markIdle(connection)
+      for (const answered of connection.onAnswered) answered()
+    })
+  }
+
+  /** Ends the connections that no request is under way on; those that have begun to send one only when told so. */
+  endIdle ({ begunToo }: { begunToo: boolean }): void {
+    for (const { socket, idleAtBytes } of this.#idle) {
+      if (begunToo || socket.bytesRead <= idleAtBytes) socket.destroy()
+    }
+  }
+
+  #makeRoom (ofAddress: AddressConnections | undefined): RefusedConnectionReason | undefined {
+    const { connectionsMax, connectionsPerAddressMax } = this.#options
+    if (ofAddress !== undefined && ofAddress.count >= connectionsPerAddressMax && !this.#endOldest(ofAddress.idle)) return 'too-many-of-address'
+    if (this.#all.size >= connectionsMax && !this.#endOldest(this.#idle)) return 'too-many'
+    return undefined
+  }
+
+  #endOldest (idle: ReadonlySet<Connection>): boolean {
+    const [oldest] = idle
+    if (oldest === undefined) return false
+    this.#remove(oldest)
+    oldest.socket.destroy()
+    return true
+  }
+
+  #addressOf ({ remoteAddress = '' }: Socket): AddressConnections | undefined {
+    if (this.#options.isShared(remoteAddress)) return undefined
+    const group = addressGroup(remoteAddress)
+    return this.#addresses.get(group) ?? { group, count: 0, idle: new Set() }
+  }
+
+  #markIdle (connection: Connection): void {
+    connection.idleAtBytes = connection.socket.bytesRead
+    this.#idle.add(connection)
+    connection.ofAddress?.idle.add(connection)
+  }
+
+  #remove (connection: Connection): void {
+    const { farEnd, ofAddress } = connection
+    // Removed before; the system may have given its far end to another connection since.
+    if (this.#all.get(farEnd) !== connection) return
+    this.#all.delete(farEnd)
+    this.#idle.delete(connection)
+    if (ofAddress === undefined) return
+    ofAddress.idle.delete(connection)
+    ofAddress.count--
+    if (ofAddress.count === 0) this.#addresses.delete(ofAddress.group)
+  }
+}
+
+function farEndOf ({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}

@@ -1,0 +1,20 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import fp from 'fastify-plugin'
+import type { ClientErrors } from './client-errors.js'
+import type { Connections } from './connections.js'
+
+export interface TrackConnectionsOptions {
+  readonly connections: Connections
+  readonly clientErrors: ClientErrors
+}
+
+/** Tells the table of connections what the server hears. Comes first, so that a request counts before anything is done with it. */
+export default fp<TrackConnectionsOptions>(async ({ server }, { connections, clientErrors }) => {
+  const begin = (request: IncomingMessage, response: ServerResponse): void => { connections.begin(request, response) }
+  server.prependListener('connection', (socket: Socket) => { connections.add(socket) })
+  server.prependListener('request', begin)
+  server.prependListener('checkContinue', begin)
+  server.prependListener('checkExpectation', begin)
+  server.on('connect', (request: IncomingMessage, socket: Socket) => { clientErrors.refuseTunnel(request, socket) })
+}, { name: 'track-connections' })
