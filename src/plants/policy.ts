@@ -47,6 +47,36 @@ export const POLICY_ROWS = {
     argument: '<count>',
     description: 'How many points of the plant are taken in a minute, and at most in one push; 0 means no limit.',
     schema: Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 })
+  },
+  storedAnswer: {
+    flag: '--stored-answer',
+    argument: '<status>',
+    description: 'What is answered for a push that is safe on disk: 202 with "stored", or 200 with "success" for senders that know nothing else.',
+    schema: Type.Union([Type.Literal('202'), Type.Literal('200')], { default: '202' })
+  },
+  onRefusal: {
+    flag: '--on-refusal',
+    argument: '<what>',
+    description: 'Whether a push that the cloud refuses while its sender waits is answered with the refusal, or parked and answered as stored.',
+    schema: Type.Union([Type.Literal('answer'), Type.Literal('park')], { default: 'answer' })
+  },
+  whenUnsure: {
+    flag: '--when-unsure',
+    argument: '<what>',
+    description: 'Whether a stored push that may have arrived is sent again with exactly the same content, or parked so that nothing arrives twice.',
+    schema: Type.Union([Type.Literal('resend'), Type.Literal('park')], { default: 'resend' })
+  },
+  queueMaxBytes: {
+    flag: '--queue-max-bytes',
+    argument: '<bytes>',
+    description: 'How much of the disk the plant\'s waiting and parked pushes may take up together; a quarter of QUEUE_MAX_BYTES where not set.',
+    schema: Type.Optional(Type.Integer({ minimum: 65_536, maximum: 1_099_511_627_776 }))
+  },
+  liveFirst: {
+    flag: '--live-first',
+    argument: '<on or off>',
+    description: 'Whether new pushes travel in a lane of their own while a backlog drains, so that they need not wait for it.',
+    schema: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'off' })
   }
 } as const satisfies Record<string, PolicyRow>
 

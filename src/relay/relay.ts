@@ -13,6 +13,11 @@ export interface SendOptions {
   readonly timeoutMs: number
   /** Aborts when the sender hangs up; without it the push goes on without its sender. */
   readonly clientGone?: AbortSignal
+  /**
+   * `none`: whoever sends paces the retries. What helps at once stays: a fresh nonce, a corrected date, a refreshed token,
+   * a new connection in place of one that had gone stale. Default `backoff`: again until the deadline.
+   */
+  readonly retries?: 'backoff' | 'none'
 }
 
 export interface Relay {

@@ -16,10 +16,10 @@ const CLOCK_LESSONS_MAX = 2
 const RETRIED: ReadonlySet<Verdict['kind']> = new Set(['throttled', 'maybe-arrived', 'unsent'])
 
 /** Sends one push, in as many signed attempts as make sense before its deadline. */
-export async function sendPush (shared: SharedParts, body: Buffer, { timeoutMs, clientGone }: SendOptions): Promise<Verdict> {
+export async function sendPush (shared: SharedParts, body: Buffer, { timeoutMs, clientGone, retries = 'backoff' }: SendOptions): Promise<Verdict> {
   const ending = new Ending(shared.clock, timeoutMs, clientGone)
   try {
-    return await new PushSender(shared, body, ending).send()
+    return await new PushSender(shared, body, ending, retries).send()
   } finally {
     ending.close()
   }
@@ -29,6 +29,7 @@ class PushSender {
   readonly #shared: SharedParts
   readonly #body: Buffer
   readonly #ending: Ending
+  readonly #retries: 'backoff' | 'none'
   /** The last failure after which the push may have arrived. */
   #unsure: Failure | undefined
   /** The credential that the cloud refused; it is refreshed once. */
@@ -38,10 +39,11 @@ class PushSender {
   #signedAgain = false
   #foundStale = false
 
-  constructor (shared: SharedParts, body: Buffer, ending: Ending) {
+  constructor (shared: SharedParts, body: Buffer, ending: Ending, retries: 'backoff' | 'none') {
     this.#shared = shared
     this.#body = body
     this.#ending = ending
+    this.#retries = retries
   }
 
   async send (): Promise<Verdict> {
@@ -139,7 +141,8 @@ class PushSender {
       this.#foundStale = true
       return 0
     }
-    return RETRIED.has(failure.kind) && failure.remedy !== 'tell-operator' ? backoffMs(this.#attempts, random) : undefined
+    if (this.#retries === 'none' || failure.remedy === 'tell-operator') return undefined
+    return RETRIED.has(failure.kind) ? backoffMs(this.#attempts, random) : undefined
   }
 
   /** Never less certain than the most uncertain attempt: what may have arrived once may have arrived. */

@@ -247,3 +247,26 @@ t.test('a relay that closes takes nothing more and finishes what is under way', 
   await closed
   await relay.close()
 })
+
+t.test('whoever paces the retries gets one attempt, and what helps at once is still done', async t => {
+  const { relay, cloud } = await setUp(t)
+  const once = { timeoutMs: 5000, retries: 'none' } as const
+  for (const [fault, kind] of [['isDown', 'maybe-arrived'], ['hangsUp', 'maybe-arrived'], ['isAnErrorPage', 'maybe-arrived']] as const) {
+    const before = cloud.attempts()
+    cloud.inject(fault, { times: 1 })
+    t.match(await relay.send(BODY, once), { kind }, fault)
+    t.equal(cloud.attempts(), before + 1, fault)
+  }
+  cloud.inject('throttles', { retryAfterMs: 1, times: 1 })
+  t.match(await relay.send(BODY, once), { kind: 'throttled', retryAfterMs: 1 })
+  const skewed = await setUp(t, {}, { now: () => Date.now() + 86_400_000 })
+  t.match(await skewed.relay.send(BODY, once), { kind: 'delivered' }, 'the date is corrected')
+  const nonces = ['a', 'a', 'b']
+  const repeating = await setUp(t, { nonce: () => nonces.shift() ?? 'none left' })
+  await repeating.relay.send(BODY, once)
+  t.match(await repeating.relay.send(BODY, once), { kind: 'delivered' }, 'the nonce is replaced')
+  const stale = await setUp(t)
+  stale.cloud.inject('goesStale', { times: 1 })
+  await stale.relay.send(BODY, once)
+  t.match(await stale.relay.send(BODY, once), { kind: 'delivered' }, 'a stale connection is replaced')
+})
