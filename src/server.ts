@@ -12,6 +12,7 @@ import { createDeliver } from './queue/deliver.js'
 import { createCloudPool } from './relay/pool.js'
 import { createPreview } from './relay/preview.js'
 import { createRelay } from './relay/relay.js'
+import { prepareTls } from './tls-follow.js'
 import { acquireServerLock } from './store/lock.js'
 import { readVersion } from './version.js'
 
@@ -39,16 +40,16 @@ export interface Server {
 
 /**
  * Opens what the proxy needs, in the order in which it may fail, and listens.
- * @throws {Error} a plain sentence when DATA_DIR is in use or not writable, or the port is taken.
+ * @throws {Error} a plain sentence when the TLS pair cannot be used, DATA_DIR is in use or not writable, or a port is taken.
  */
 export async function startServer ({ config, logger, clock, credentials, ca, front = {} }: ServerParts): Promise<Server> {
   const { dataDir, endpoint, signedHost } = config
+  const tls = config.tls && await prepareTls({ tls: config.tls, clock, logger })
   const lock = await acquireServerLock(dataDir, { waitMs: config.shutdownTimeoutMs, clock })
   const registry = openRegistry({ dataDir, clock, onProblem: (problem: unknown) => { logger.error({ error: problem }, 'The plants\' store failed.') } })
   const pool = createCloudPool({ endpoint, signedHost, ...(ca === undefined ? undefined : { ca }) })
   const observation = observe({ clock, logger, registry, credentials })
   const { health, metrics, onAttempt } = observation
-  const tls = config.tls && await prepareTls({ tls: config.tls, clock, logger, onPair: ({ expiresAtMs }) => { metrics.front.recordCertificate(expiresAtMs) } })
   const relay = createRelay({ pool, credentials: observation.credentials, signedHost, clock, random: Math.random, onAttempt })
   const app = await buildApp({
     logger,
@@ -69,6 +70,7 @@ export async function startServer ({ config, logger, clock, credentials, ca, fro
 
   async function close (): Promise<void> {
     health.beginShutdown()
+    tls?.close()
     await app.close()
     await relay.close()
     registry.close()
@@ -82,6 +84,7 @@ export async function startServer ({ config, logger, clock, credentials, ca, fro
     // First, since a start that fails must not have taken a push.
     const adminOrigin = await listen(admin, { ...config.admin, settings: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
     const origin = await listen(app, { host: config.host, port: config.port, settings: { host: 'HOST', port: 'PORT' } })
+    tls?.follow(app.server, ({ expiresAtMs }) => { metrics.front.recordCertificate(expiresAtMs) })
     return { origin, adminOrigin, registry, close }
   } catch (error) {
     await close()

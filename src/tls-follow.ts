@@ -9,8 +9,11 @@ import { readTlsFiles, type TlsPair, toTlsPair } from './tls-pair.js'
 export interface FollowedTls {
   /** What the server is made with. */
   readonly options: TlsServerOptions
-  /** From now on a new pair in the files is what new connections of this server see; open ones live on. */
-  follow (server: NetServer): void
+  /**
+   * From now on a new pair in the files is what new connections of this server see; open ones live on.
+   * @param onPair Told of each pair in use, at once of the one that the server was made with.
+   */
+  follow (server: NetServer, onPair: (pair: TlsPair) => void): void
   close (): void
 }
 
@@ -18,8 +21,6 @@ export interface FollowTlsParts {
   readonly tls: TlsConfig
   readonly clock: Clock
   readonly logger: Logger
-  /** Told of each pair that is put to use. */
-  readonly onPair: (pair: TlsPair) => void
 }
 
 /** Files are read this often: fs.watch misses changes of mounted volumes and of what a symbolic link leads to. */
@@ -30,7 +31,7 @@ const POLL_MS = 1_000
  * again each second: two files that are not replaced at the same moment are right at the next look.
  * @throws {TlsPairError}
  */
-export async function prepareTls ({ tls, clock, logger, onPair }: FollowTlsParts): Promise<FollowedTls> {
+export async function prepareTls ({ tls, clock, logger }: FollowTlsParts): Promise<FollowedTls> {
   const files = await readTlsFiles(tls)
   const pair = toTlsPair(files, tls.minVersion)
   let { digest } = files
@@ -38,38 +39,39 @@ export async function prepareTls ({ tls, clock, logger, onPair }: FollowTlsParts
   let isClosed = false
   let cancel = (): void => {}
 
-  function use (pair: TlsPair): void {
-    onPair(pair)
+  function tellOf (pair: TlsPair): void {
     if (pair.expiresAtMs <= clock.now()) logger.warn({ expired: new Date(pair.expiresAtMs).toISOString() }, 'The certificate in TLS_CERT_FILE has expired.')
   }
 
-  async function look (server: TlsServer): Promise<void> {
+  async function look (server: TlsServer, onPair: (pair: TlsPair) => void): Promise<void> {
     const found = await readTlsFiles(tls)
     if (isClosed || found.digest === digest) return
     const pair = toTlsPair(found, tls.minVersion)
     server.setSecureContext(pair.options)
     digest = found.digest
     logger.info({ expires: new Date(pair.expiresAtMs).toISOString() }, 'A new certificate is in use.')
-    use(pair)
+    tellOf(pair)
+    onPair(pair)
   }
 
-  function lookLater (server: TlsServer): void {
+  function lookLater (server: TlsServer, onPair: (pair: TlsPair) => void): void {
     cancel = clock.after(POLL_MS, () => {
-      look(server).then(() => { problem = undefined }, (error: unknown) => {
+      look(server, onPair).then(() => { problem = undefined }, (error: unknown) => {
         const message = error instanceof Error ? error.message : 'unknown'
         if (message !== problem) logger.error({ error }, 'The new certificate cannot be used; the one before stays in use.')
         problem = message
       }).finally(() => {
-        if (!isClosed) lookLater(server)
+        if (!isClosed) lookLater(server, onPair)
       })
     })
   }
 
-  use(pair)
+  tellOf(pair)
   return {
     options: pair.options,
-    follow: server => {
-      if (server instanceof TlsServer) lookLater(server)
+    follow: (server, onPair) => {
+      onPair(pair)
+      if (server instanceof TlsServer) lookLater(server, onPair)
     },
     close: () => {
       isClosed = true

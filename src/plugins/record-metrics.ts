@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import type { Metrics } from '../metrics.js'
 import type { Tally } from '../metrics-requests.js'
@@ -32,10 +33,18 @@ export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front
   })
 
   front.watch(app.server, app.bodiesInFlightBytes)
-  // Those of the parser alone: a broken line or a slow sender is no fault of what was sent.
-  app.server.on('clientError', (error: Error) => {
-    if ('code' in error && String(error.code).startsWith('HPE_')) front.recordParseError()
+  // A parser that failed fails again on each further piece.
+  const failed = new WeakSet<Socket>()
+  app.server.on('clientError', (error: Error, socket: Socket) => {
+    if (!('code' in error) || !isNonsense(String(error.code)) || failed.has(socket)) return
+    failed.add(socket)
+    front.recordParseError()
   })
   app.server.on('drop', () => { front.refuseConnection('too-many') })
   app.server.on('tlsClientError', () => { front.refuseConnection('tls') })
 }, { name: 'record-metrics', dependencies: ['authenticate', 'error-answers', 'raw-body'] })
+
+/** Those of the parser, except a line that broke or bytes behind a last request: these are no fault of what was sent. */
+function isNonsense (code: string): boolean {
+  return code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE' && code !== 'HPE_CLOSED_CONNECTION'
+}
