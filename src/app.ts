@@ -14,6 +14,7 @@ import addressFailures from './plugins/address-failures.js'
 import authenticate from './plugins/authenticate.js'
 import type { ClientErrors } from './plugins/client-errors.js'
 import clientGone from './plugins/client-gone.js'
+import { docsPage } from './plugins/docs-page.js'
 import errorAnswers, { sendError, toProxyError } from './plugins/error-answers.js'
 import expectContinue from './plugins/expect-continue.js'
 import openapiDocument from './plugins/openapi.js'
@@ -25,6 +26,7 @@ import recordMetrics from './plugins/record-metrics.js'
 import requestLog from './plugins/request-log.js'
 import shuttingDown from './plugins/shutting-down.js'
 import trackConnections from './plugins/track-connections.js'
+import upgradeOffers from './plugins/upgrade-offers.js'
 import type { Deliver } from './queue/deliver.js'
 import type { Preview } from './relay/preview.js'
 import { readTarget } from './request-target.js'
@@ -71,6 +73,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   await app.register(rawBody, { clock, bodyMaxBytes, bodiesInFlightMaxBytes, bodyTimeoutMs, isShared })
   await app.register(expectContinue)
   await app.register(lingeringClose, { clock, connections, lingerMaxBytes, lingerTimeoutMs })
+  await app.register(upgradeOffers, { connections })
   await app.register(requestLog)
   if (metrics !== undefined) await app.register(recordMetrics, { metrics })
 
@@ -78,6 +81,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   await app.register(root)
   await app.register(pushDeviceData, { deliver, preview, takePoints: createPointsLimit(clock) })
   await app.register(openapi)
+  await app.register(docsPage)
   return app
 }
 

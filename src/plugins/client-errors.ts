@@ -60,11 +60,12 @@ export class ClientErrors {
     const isWhole = ({ request }: Exchange): boolean => request !== broken?.request
     if (connection !== undefined) connection.isEnding = true
 
+    // Whoever has opened a connection and asked for nothing would take an answer for that to what it asks next.
+    const isSilent = ({ code }: ProxyError): boolean => code === 'RequestTimeout' && broken === undefined && connection !== undefined && socket.bytesRead <= connection.idleAtBytes
     const end = (): void => {
       if ([...connection?.underWay ?? []].some(isWhole)) return
       connection?.onAnswered.delete(end)
-      const isSilent = connection !== undefined && socket.bytesRead <= connection.idleAtBytes && broken === undefined
-      if (failure === undefined || isSilent || broken?.response.headersSent === true) socket.destroy()
+      if (failure === undefined || isSilent(failure) || broken?.response.headersSent === true) socket.destroy()
       else this.#end(socket, failure)
     }
     connection?.onAnswered.add(end)

@@ -21,6 +21,8 @@ export default fp(async app => {
       ...(failure === undefined ? undefined : { code: failure.refusal?.code ?? failure.code })
     }
     if (failure === undefined) return request.log.debug(line, 'answered')
+    // A flood must not fill the log as well; address-failures.ts says once a minute who is throttled.
+    if (failure.code === 'Throttling.Address') return request.log.debug(line, failure.message)
     if (failure.code === 'InternalError') return request.log.error({ ...line, error: redactError(failure.cause) }, 'failed')
     if (failure.statusCode >= 500) return request.log.warn({ ...line, error: redactError(failure) }, failure.message)
     request.log.info(line, failure.message)

@@ -11,6 +11,8 @@ export interface TrackConnectionsOptions {
 
 /** Tells the table of connections what the server hears. Comes first, so that a request counts before anything is done with it. */
 export default fp<TrackConnectionsOptions>(async ({ server }, { connections, clientErrors }) => {
+  // Node leaves out what comes after the first thousand, the Content-Length for instance; their bytes are bounded anyway.
+  server.maxHeadersCount = 0
   const begin = (request: IncomingMessage, response: ServerResponse): void => { connections.begin(request, response) }
   server.prependListener('connection', (socket: Socket) => { connections.add(socket) })
   server.prependListener('request', begin)

@@ -23,7 +23,7 @@ export function parseAnswer (text: string): RawAnswer | undefined {
 }
 
 /** Every whole answer of what a socket received, without the interim ones (100 Continue). */
-function parseAnswers (text: string): RawAnswer[] {
+export function parseAnswers (text: string): RawAnswer[] {
   const answers: RawAnswer[] = []
   for (let answer = parseAnswer(text); answer !== undefined; answer = parseAnswer(text)) {
     if (answer.statusCode >= 200) answers.push(answer)
