@@ -1,3 +1,5 @@
+export { openQueueLog, type QueueLogParts } from './open-queue-log.js'
+
 /** Why records lie in the parked list. */
 export interface ParkReason {
   /** The cloud's code, or `GaveUp`, `SplitTooCostly`, `InvalidRecord`. */
@@ -7,17 +9,47 @@ export interface ParkReason {
   readonly cloudRequestId: string | undefined
 }
 
-/** A push to be stored, as the bytes that a call would carry (encodePush). */
-export interface NewEntry {
+/** Records for the parked list. */
+export interface ParkedPart {
+  /** As the bytes that a call would carry (encodePush). */
+  readonly body: Uint8Array
+  readonly recordCount: number
+  readonly reason: ParkReason
+}
+
+/** What every stored push is known by. The request id is used once: for one append, or for one park. */
+export interface PushOrigin {
   readonly requestId: string
   readonly plant: string
   readonly deviceType: string
-  readonly body: Uint8Array
-  /** Device records in the body. */
-  readonly recordCount: number
+  /** True for a lane of its own beside the backlog (`--live-first`). Default false. */
+  readonly live?: boolean
   readonly receivedAtMs: number
   /** The plant's own bound, parked included, in bytes as the disk counts. */
   readonly plantBytesMax: number
+}
+
+/** A push to be stored, as the bytes that a call would carry (encodePush). */
+export interface NewEntry extends PushOrigin {
+  readonly body: Uint8Array
+  /** Device records in the body. */
+  readonly recordCount: number
+  /** Records of the same push that are parked at once (`--invalid keep`); they are not in `body`. */
+  readonly parked?: readonly ParkedPart[]
+}
+
+/** A push of which nothing waits: it was refused while its sender waited, or what was good of it was relayed. */
+export interface NewParked extends PushOrigin {
+  readonly parts: readonly ParkedPart[]
+  readonly deliveredRecords: number
+  readonly cloudRequestIds: readonly string[]
+}
+
+/** Where a push was stored. */
+export interface Stored {
+  readonly id: number
+  readonly laneId: number
+  readonly laneSeq: number
 }
 
 /** A push that waits, in the order of its lane. */
@@ -36,21 +68,25 @@ export interface Entry {
   readonly doubtfulCall: number | undefined
 }
 
-/** The waiting pushes of one plant and device type. */
+/** A lane of one plant and device type in which pushes wait. */
 export interface Lane {
   readonly id: number
   readonly plant: string
   readonly deviceType: string
+  readonly live: boolean
   readonly waiting: number
+  /** As the disk counts. */
   readonly waitingBytes: number
+  /** When the push at its head was received. */
   readonly oldestAtMs: number | undefined
 }
 
-/** Records that a settled entry leaves behind in the parked list. */
-export interface ParkedPart {
-  readonly body: Uint8Array
-  readonly recordCount: number
-  readonly reason: ParkReason
+/** How much is read of a lane; one entry is read however large it is. */
+export interface ReadBounds {
+  readonly entriesMax: number
+  /** As the disk counts, which is more than the bodies have. */
+  readonly bytesMax: number
+  readonly afterId?: number
 }
 
 /** What became of a waiting entry. The counts of delivered and parked records add up to the entry's own. */
@@ -61,17 +97,103 @@ export interface Settlement {
   readonly parked: readonly ParkedPart[]
 }
 
+export interface FailureNote {
+  readonly atMs: number
+  /** The call may have arrived. */
+  readonly inDoubt: boolean
+}
+
+/** What became of a stored or parked push, in records: the five outcomes add up to `records`. */
+export interface Receipt {
+  readonly requestId: string
+  readonly plant: string
+  readonly deviceType: string
+  readonly receivedAtMs: number
+  readonly updatedAtMs: number
+  readonly records: number
+  readonly waiting: number
+  readonly delivered: number
+  readonly parked: number
+  readonly skipped: number
+  readonly lost: number
+  /** The first 16 of them. */
+  readonly cloudRequestIds: readonly string[]
+  /** Why records of it were parked: the first 8 reasons. */
+  readonly reasons: readonly ParkReason[]
+}
+
+/** What the queue holds, in pushes and in bytes as the disk counts. */
+export interface QueueUsage {
+  readonly bytes: number
+  readonly bytesMax: number
+  readonly plants: ReadonlyArray<{
+    readonly plant: string
+    readonly waiting: number
+    readonly waitingBytes: number
+    readonly parked: number
+    readonly parkedBytes: number
+  }>
+}
+
+/** Pushes of one lane that the disk lost; each is told once, and counted as lost in its receipt. */
+export interface Loss {
+  readonly plant: string
+  readonly deviceType: string
+  /** Sequence numbers in the lane, from and to; none where records of the parked list were lost. */
+  readonly laneSeqs: ReadonlyArray<readonly [from: number, to: number]>
+  /** As far as their receipts could be read. */
+  readonly requestIds: readonly string[]
+}
+
+/** What was found when the store was opened. */
+export interface OpenReport {
+  /** Pushes that wait, and rows of the parked list. */
+  readonly waiting: number
+  readonly parked: number
+  readonly lost: readonly Loss[]
+  /** Where a damaged store was put; all that could be read of it was carried over. */
+  readonly setAside: string | undefined
+}
+
+/** What the operator should learn, as a log line or an alarm. */
+export type QueueNotice =
+  /** 80 % of a bound are used; `plant` is undefined for the bound of the whole queue. `near: false` comes below 70 %. */
+  | { readonly kind: 'near-full', readonly near: boolean, readonly plant: string | undefined, readonly bytes: number, readonly bytesMax: number }
+  | { readonly kind: 'disk-full', readonly full: boolean }
+  | { readonly kind: 'lost', readonly lost: readonly Loss[] }
+  /** The store failed and is opened again; `message` is a sentence for the log. */
+  | { readonly kind: 'failed', readonly code: string, readonly message: string }
+  /** It was opened again after that. */
+  | { readonly kind: 'reopened', readonly report: OpenReport }
+
 /** What waits on disk, behind a thread of its own; every promise resolves after the bytes are durable. */
 export interface QueueLog {
-  /** @throws {ProxyError} QueueFull (the plant's bound, the whole bound, or the disk), InternalError when the store cannot be trusted */
-  append: (entry: NewEntry) => Promise<{ id: number, laneSeq: number }>
+  /** What was found at the start. */
+  readonly opened: OpenReport
+  /**
+   * The body must not change before the answer.
+   * @throws {ProxyError} QueueFull (the plant's bound, the whole bound, or the disk), InternalError when the store cannot be trusted
+   */
+  append: (entry: NewEntry) => Promise<Stored>
+  /** @throws {ProxyError} as `append` does */
+  park: (push: NewParked) => Promise<void>
+  /** The lanes in which something waits. */
   lanes: () => Promise<Lane[]>
   /** The head of a lane, in order, after `afterId` when given. */
-  read: (laneId: number, bounds: { entriesMax: number, bytesMax: number, afterId?: number }) => Promise<Entry[]>
+  read: (laneId: number, bounds: ReadBounds) => Promise<Entry[]>
+  /**
+   * An entry that is not there any more is passed over, so that a settlement may be tried again.
+   * @throws {ProxyError} InternalError when it could not be written: the entries still wait
+   */
   settle: (settlements: readonly Settlement[]) => Promise<void>
   /** Notes a failed call, and whether its outcome is in doubt. */
-  noteFailure: (ids: readonly number[], note: { atMs: number, inDoubt: boolean }) => Promise<void>
-  /** Called when another process (the queue command) changed the store. */
+  noteFailure: (ids: readonly number[], note: FailureNote) => Promise<void>
+  /** `undefined` when the id is unknown, or its end lies long back (100,000 finished receipts are kept, for 30 days). */
+  receipt: (requestId: string) => Promise<Receipt | undefined>
+  usage: () => Promise<QueueUsage>
+  /** Called when another process (the queue command) changed the store, and when it was opened again after a failure. */
   onChange: (listener: () => void) => void
+  onNotice: (listener: (notice: QueueNotice) => void) => void
+  /** Finishes what was asked before; what is asked later fails. */
   close: () => Promise<void>
 }

@@ -1,0 +1,72 @@
+import { digestOf } from '../store/digest.js'
+import { queueBytesOf } from '../store/queue-bytes.js'
+import type { QueueStore } from '../store/queue-store.js'
+import type { QueueBounds } from './log-bounds.js'
+import { bytesOfParts, cleanReason, parkParts, recordsOfParts } from './log-park.js'
+import { writeCloudRequestIds, writeReasons } from './log-receipt.js'
+import type { NewEntry, NewParked, ParkedPart, PushOrigin, Stored } from './queue-log.js'
+
+/**
+ * Puts a push at the end of its lane, with its receipt and what is parked of it.
+ * @throws QueueBoundReached before anything is written
+ */
+export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewEntry, atMs: number): Stored {
+  const { requestId, plant, deviceType, live = false, receivedAtMs, body, recordCount, parked = [] } = entry
+  const bytes = queueBytesOf(body.byteLength)
+  bounds.check(store.lanes, plant, entry.plantBytesMax, bytes + bytesOfParts(parked))
+  const lane = store.lanes.open({ plant, deviceType, live })
+  const id = store.lanes.takeId(lane)
+  const laneSeq = store.lanes.takeSeq(lane)
+  store.pushes.insert({ id, lane: lane.id, laneSeq, receipt: id, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, digest: digestOf(body), body })
+  store.lanes.addWaiting(lane, bytes, 1)
+  insertReceipt(store, { ...entry, id, lane: lane.id, laneSeq, waiting: recordCount, delivered: 0, cloudRequestIds: [], parked }, atMs)
+  parkParts(store, lane, { receipt: id, requestId, laneSeq, receivedAtMs }, parked, atMs)
+  return { id, laneId: lane.id, laneSeq }
+}
+
+/**
+ * Parks records of a push that never waited.
+ * @throws QueueBoundReached before anything is written
+ */
+export function parkPush (store: QueueStore, bounds: QueueBounds, push: NewParked, atMs: number): void {
+  const { requestId, plant, deviceType, live = false, receivedAtMs, parts, deliveredRecords, cloudRequestIds } = push
+  bounds.check(store.lanes, plant, push.plantBytesMax, bytesOfParts(parts))
+  const lane = store.lanes.open({ plant, deviceType, live })
+  const id = store.lanes.takeId(lane)
+  insertReceipt(store, { ...push, id, lane: lane.id, laneSeq: 0, waiting: 0, delivered: deliveredRecords, cloudRequestIds, parked: parts }, atMs)
+  parkParts(store, lane, { receipt: id, requestId, laneSeq: 0, receivedAtMs }, parts, atMs)
+}
+
+interface FirstCounts extends PushOrigin {
+  readonly id: number
+  readonly lane: number
+  readonly laneSeq: number
+  readonly waiting: number
+  readonly delivered: number
+  readonly parked: readonly ParkedPart[]
+  readonly cloudRequestIds: readonly string[]
+}
+
+function insertReceipt (store: QueueStore, counts: FirstCounts, atMs: number): void {
+  const { id, requestId, lane, laneSeq, plant, deviceType, live = false, receivedAtMs, waiting, delivered } = counts
+  const parked = recordsOfParts(counts.parked)
+  store.receipts.insert({
+    id,
+    requestId,
+    lane,
+    laneSeq,
+    plant,
+    deviceType,
+    live,
+    receivedAtMs,
+    records: waiting + delivered + parked,
+    waiting,
+    delivered,
+    parked,
+    skipped: 0,
+    lost: 0,
+    cloudRequestIds: writeCloudRequestIds(counts.cloudRequestIds),
+    reasons: writeReasons(counts.parked.map(({ reason }) => cleanReason(reason))),
+    updatedAtMs: atMs
+  })
+}

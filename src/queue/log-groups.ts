@@ -1,0 +1,29 @@
+import type { NumberedWrite } from './log-messages.js'
+
+const REQUESTS_MAX = 1024
+const BYTES_MAX = 16_777_216
+
+/** Cuts what waits into transactions: one is the rule, more keep the log and the memory bounded. */
+export function groupWrites (writes: readonly NumberedWrite[]): NumberedWrite[][] {
+  const groups: NumberedWrite[][] = []
+  let group: NumberedWrite[] = []
+  let bytes = 0
+  for (const write of writes) {
+    const size = sizeOf(write)
+    if (group.length > 0 && (group.length >= REQUESTS_MAX || bytes + size > BYTES_MAX)) {
+      groups.push(group)
+      group = []
+      bytes = 0
+    }
+    group.push(write)
+    bytes += size
+  }
+  if (group.length > 0) groups.push(group)
+  return groups
+}
+
+function sizeOf ({ request }: NumberedWrite): number {
+  if (request.kind === 'append') return request.entry.body.byteLength
+  if (request.kind === 'park') return request.push.parts.reduce((sum, { body }) => sum + body.byteLength, 0)
+  return 0
+}

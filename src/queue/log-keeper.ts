@@ -1,0 +1,90 @@
+import type { Worker } from 'node:worker_threads'
+import type { Clock } from '../clock.js'
+import type { FromThread, ThreadData, ToThread } from './log-messages.js'
+
+/** What is needed of a worker thread. */
+export type QueueThread = Pick<Worker, 'postMessage' | 'on'>
+
+export type ThreadTask = ThreadData['task']
+type Down = Extract<FromThread, { kind: 'down' }>
+
+export interface KeeperParts {
+  readonly startThread: (task: ThreadTask) => QueueThread
+  readonly clock: Clock
+  /** Everything that a thread says but its end. */
+  readonly onMessage: (message: Exclude<FromThread, Down>) => void
+  /** A thread ended without being asked to; `retries` tells how often in a row. Another one is started unless `close` is called. */
+  readonly onDown: (down: Down, retries: number) => void
+}
+
+const PAUSE_MS_MAX = 30_000
+/** A thread that served for so long did not fail at once. */
+const STEADY_MS = 60_000
+
+/** Keeps the queue's thread alive: whatever ends it, another takes its place, after a recovery if the file was damaged. */
+export class ThreadKeeper {
+  readonly #parts: KeeperParts
+  #thread: QueueThread | undefined
+  #down: Down | undefined
+  #retries = 0
+  #startedAtMs = 0
+  #cancelPause = (): void => {}
+  #onClosed: (() => void) | undefined
+
+  constructor (parts: KeeperParts) {
+    this.#parts = parts
+  }
+
+  start (task: ThreadTask = 'serve'): void {
+    const thread = this.#parts.startThread(task)
+    this.#thread = thread
+    this.#startedAtMs = this.#parts.clock.monotonicMs()
+    this.#down = undefined
+    // Only queue-thread.ts is at the other end.
+    thread.on('message', (message: FromThread) => {
+      if (message.kind === 'down') this.#down = message
+      else this.#parts.onMessage(message)
+    })
+    thread.on('error', (error: unknown) => {
+      this.#down ??= { kind: 'down', damaged: false, full: false, code: 'DEFECT', message: `The queue's thread failed: ${error instanceof Error ? error.name : typeof error}.` }
+    })
+    thread.on('exit', () => { this.#onExit(task) })
+  }
+
+  post (message: ToThread, memory: readonly ArrayBuffer[] = []): void {
+    this.#thread?.postMessage(message, memory)
+  }
+
+  /** Resolves when the thread has ended, and with it its connection. */
+  async close (): Promise<void> {
+    this.#cancelPause()
+    if (this.#thread === undefined) return
+    await new Promise<void>(resolve => {
+      this.#onClosed = resolve
+      this.post({ kind: 'close' })
+    })
+  }
+
+  #onExit (task: ThreadTask): void {
+    this.#thread = undefined
+    if (this.#onClosed !== undefined) {
+      this.#onClosed()
+      return
+    }
+    if (task === 'recover' && this.#down === undefined) {
+      this.start('serve')
+      return
+    }
+    const down = this.#down ?? { kind: 'down', damaged: false, full: false, code: 'DEFECT', message: 'The queue\'s thread ended by itself.' }
+    if (this.#parts.clock.monotonicMs() - this.#startedAtMs > STEADY_MS) this.#retries = 0
+    this.#parts.onDown(down, this.#retries)
+    this.#restart(down.damaged && task === 'serve' ? 'recover' : 'serve')
+  }
+
+  /** At once after the first failure, then after 1, 2, 4 s and so on. */
+  #restart (task: ThreadTask): void {
+    const pauseMs = this.#retries === 0 ? 0 : Math.min(PAUSE_MS_MAX, 1000 * 2 ** (this.#retries - 1))
+    this.#retries++
+    this.#cancelPause = this.#parts.clock.after(pauseMs, () => { this.start(task) })
+  }
+}

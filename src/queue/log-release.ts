@@ -1,0 +1,70 @@
+import { hasDigest } from '../store/digest.js'
+import { queueBytesOf } from '../store/queue-bytes.js'
+import type { ParkedRow } from '../store/queue-rows.js'
+import type { QueueStore } from '../store/queue-store.js'
+import { loseParked } from './log-losses.js'
+import { changeReceipt } from './log-receipt.js'
+import type { Stored } from './queue-log.js'
+
+/** Nothing with that id is parked; `state` says what became of it, if it is known. */
+export class NotParked extends Error {
+  override readonly name = 'NotParked'
+  readonly state: 'skipped' | 'replayed' | 'lost' | 'waiting' | 'unknown'
+
+  constructor (id: number, state: NotParked['state']) {
+    const sentence = {
+      skipped: 'was skipped before.',
+      replayed: 'was replayed before.',
+      lost: 'can no longer be read from the disk.',
+      waiting: 'is not parked; it waits, and is sent in its turn.',
+      unknown: 'is not in the queue.'
+    }[state]
+    super(`${id} ${sentence}`)
+    this.state = state
+  }
+}
+
+/**
+ * Puts parked records at the end of their lane again, under the same request id.
+ * @returns undefined when their bytes have changed on disk: they are counted as lost then, which the caller must commit
+ * @throws NotParked
+ */
+export function replayParked (store: QueueStore, id: number, atMs: number): Stored | undefined {
+  const row = findParked(store, id)
+  const { body, digest } = row
+  if (body === null || !hasDigest(body, digest)) {
+    loseParked(store, row, atMs)
+    return undefined
+  }
+  const { plant, deviceType, live, receipt, requestId, recordCount, receivedAtMs } = row
+  const lane = store.lanes.get(row.lane)
+  const stored = { id: store.lanes.takeId(lane), laneId: lane.id, laneSeq: store.lanes.takeSeq(lane) }
+  const bytes = queueBytesOf(body.byteLength)
+  store.pushes.insert({ id: stored.id, lane: lane.id, laneSeq: stored.laneSeq, receipt, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, digest, body })
+  store.lanes.addWaiting(lane, bytes, 1)
+  closeParked(store, row, 'replayed')
+  changeReceipt(store, receipt, { parked: -recordCount, waiting: recordCount }, atMs)
+  return stored
+}
+
+/**
+ * Gives parked records up: their bytes go, the row and the receipt stay.
+ * @throws NotParked
+ */
+export function skipParked (store: QueueStore, id: number, atMs: number): void {
+  const row = findParked(store, id)
+  closeParked(store, row, 'skipped')
+  changeReceipt(store, row.receipt, { parked: -row.recordCount, skipped: row.recordCount }, atMs)
+}
+
+function closeParked (store: QueueStore, { id, lane, bytes }: ParkedRow, state: 'replayed' | 'skipped'): void {
+  store.parked.close(id, state)
+  store.lanes.addParked(store.lanes.get(lane), -bytes, -1)
+}
+
+function findParked (store: QueueStore, id: number): ParkedRow {
+  const row = store.parked.find(id)
+  if (row === undefined) throw new NotParked(id, store.pushes.find(id) === undefined ? 'unknown' : 'waiting')
+  if (row.state !== 'parked') throw new NotParked(id, row.state)
+  return row
+}

@@ -1,0 +1,118 @@
+import type { QueueStore } from '../store/queue-store.js'
+import { appendEntry, parkPush } from './log-append.js'
+import { QueueBoundReached, type QueueBounds } from './log-bounds.js'
+import type { DiskRoom } from './log-disk.js'
+import { describeProblem, isBusy, isDiskFull } from './log-failures.js'
+import { bringsPush, type Answer, type NumberedWrite, type QueueAnswers, type WriteRequest } from './log-messages.js'
+import { sweep, type Retention } from './log-retention.js'
+import { settleEntries } from './log-settle.js'
+
+export interface WriterParts {
+  readonly store: QueueStore
+  readonly bounds: QueueBounds
+  readonly disk: DiskRoom
+  readonly retention: Retention
+}
+
+/** Carries out writes in their order, as many as wait in one transaction; what it returns is durable. */
+export class QueueWriter {
+  readonly #store: QueueStore
+  readonly #bounds: QueueBounds
+  readonly #disk: DiskRoom
+  readonly #retention: Retention
+
+  constructor ({ store, bounds, disk, retention }: WriterParts) {
+    this.#store = store
+    this.#bounds = bounds
+    this.#disk = disk
+    this.#retention = retention
+  }
+
+  /** @throws StoreError after which the connection must not be used any more: what is durable is not known */
+  write (writes: readonly NumberedWrite[], atMs: number): Answer[] {
+    const [bringing, keeping] = [writes.filter(({ request }) => bringsPush(request)), writes.filter(({ request }) => !bringsPush(request))]
+    if (bringing.length > 0 && !this.#disk.hasRoom()) return [...refuseFull(bringing), ...this.#keepBooks(keeping, atMs)]
+    try {
+      const answers = this.#commit(writes, atMs)
+      if (bringing.length > 0) this.#disk.noteRoom()
+      return answers
+    } catch (error) {
+      if (isBusy(error)) return refuseFailed(writes, error)
+      if (!isDiskFull(error)) throw error
+      this.#disk.noteFull()
+      return [...refuseFull(bringing), ...this.#keepBooks(keeping, atMs)]
+    }
+  }
+
+  /** What became of pushes is written down on a full disk too. */
+  #keepBooks (writes: readonly NumberedWrite[], atMs: number): Answer[] {
+    if (writes.length === 0) return []
+    try {
+      return this.#disk.writeAnyway(this.#store, () => this.#commit(writes, atMs))
+    } catch (error) {
+      if (isBusy(error) || isDiskFull(error)) return refuseFailed(writes, error)
+      throw error
+    }
+  }
+
+  /** A request that cannot be carried out is taken out, and the others are begun again without it. */
+  #commit (writes: readonly NumberedWrite[], atMs: number): Answer[] {
+    const refused: Answer[] = []
+    let left = writes
+    while (left.length > 0) {
+      let current: NumberedWrite | undefined
+      try {
+        const answers = this.#store.transaction(() => {
+          const done = left.map(write => {
+            current = write
+            return this.#carryOut(write, atMs)
+          })
+          current = undefined
+          return done
+        })
+        this.#bounds.review(this.#store.lanes)
+        return [...refused, ...answers]
+      } catch (error) {
+        if (current === undefined || !(error instanceof TypeError)) throw error
+        refused.push({ id: current.id, refusal: { kind: 'misuse', message: error.message } })
+        left = left.filter(write => write !== current)
+      }
+    }
+    return refused
+  }
+
+  #carryOut ({ id, request }: NumberedWrite, atMs: number): Answer {
+    try {
+      return { id, result: this.#run(request, atMs) }
+    } catch (error) {
+      // Thrown before anything was written, so that the others need not be begun again.
+      if (error instanceof QueueBoundReached) return { id, refusal: { kind: 'full', bound: error.bound } }
+      throw error
+    }
+  }
+
+  #run (request: WriteRequest, atMs: number): QueueAnswers[WriteRequest['kind']] {
+    switch (request.kind) {
+      case 'append':
+        return appendEntry(this.#store, this.#bounds, request.entry, atMs)
+      case 'park':
+        parkPush(this.#store, this.#bounds, request.push, atMs)
+        return undefined
+      case 'settle':
+        settleEntries(this.#store, request.settlements, atMs)
+        sweep(this.#store, this.#retention, atMs, 2 * request.settlements.length + 16)
+        return undefined
+      case 'noteFailure':
+        this.#store.pushes.noteFailure(request.ids, request.note)
+        return undefined
+    }
+  }
+}
+
+function refuseFull (writes: readonly NumberedWrite[]): Answer[] {
+  return writes.map(({ id }) => ({ id, refusal: { kind: 'full', bound: 'disk' } }))
+}
+
+function refuseFailed (writes: readonly NumberedWrite[], error: unknown): Answer[] {
+  return writes.map(({ id }) => ({ id, refusal: { kind: 'failed', ...describeProblem(error) } }))
+}

@@ -1,0 +1,163 @@
+import { readInteger } from './columns.js'
+import type { Database } from './database.js'
+import { laneValues, readLaneRow, type LaneName, type LaneRow } from './queue-rows.js'
+import { insertInto } from './queue-schema.js'
+import { SeqRanges } from './seq-ranges.js'
+import { StoreError } from './store-error.js'
+
+/** A lane with what waits and what is parked in it. */
+export interface LaneState extends LaneName {
+  readonly id: number
+  nextSeq: number
+  /** The newest id that was given out in this lane, to a push or to a parked row. */
+  lastId: number
+  /** The sequence numbers that no longer wait: delivered, parked, or told as lost. */
+  finished: SeqRanges
+  waiting: number
+  waitingBytes: number
+  parked: number
+  parkedBytes: number
+}
+
+/**
+ * The lanes of queue.db, held in memory with their running sums. They change together with the rows: `save` belongs to
+ * the transaction that changed them, and after a rollback, or when another process wrote, `load` reads them again.
+ */
+export class QueueLanes {
+  readonly #database: Database
+  readonly #byId = new Map<number, LaneState>()
+  readonly #byName = new Map<string, LaneState>()
+  readonly #plantBytes = new Map<string, number>()
+  readonly #unsaved = new Set<LaneState>()
+  #totalBytes = 0
+  #lastId = 0
+
+  constructor (database: Database) {
+    this.#database = database
+  }
+
+  load (): void {
+    for (const map of [this.#byId, this.#byName, this.#plantBytes, this.#unsaved]) map.clear()
+    this.#totalBytes = this.#lastId = 0
+    for (const row of this.#database.all('SELECT * FROM lanes').map(readLaneRow)) {
+      const finished = SeqRanges.parse(row.finished)
+      if (finished === undefined) throw new StoreError('SQLITE_CORRUPT', `${this.#database.path}: The lane ${row.id} cannot be read.`)
+      this.#remember({ ...row, finished, waiting: 0, waitingBytes: 0, parked: 0, parkedBytes: 0 })
+    }
+    // Both are answered from an index that holds every column asked for: 6 ms for 100,000 pushes.
+    for (const row of this.#database.all('SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes FROM pushes INDEXED BY pushes_by_lane GROUP BY lane')) {
+      this.addWaiting(this.get(readInteger(row, 'lane')), readInteger(row, 'bytes'), readInteger(row, 'entries'))
+    }
+    for (const row of this.#database.all("SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes FROM parked WHERE state = 'parked' GROUP BY lane")) {
+      this.addParked(this.get(readInteger(row, 'lane')), readInteger(row, 'bytes'), readInteger(row, 'entries'))
+    }
+  }
+
+  /** Writes the lanes that changed since the last time. */
+  save (): void {
+    for (const lane of this.#unsaved) {
+      this.#database.run('UPDATE lanes SET next_seq = ?, last_id = ?, finished = ? WHERE id = ?',
+        [lane.nextSeq, lane.lastId, lane.finished.toText(), lane.id])
+    }
+    this.#unsaved.clear()
+  }
+
+  /** @throws StoreError when a row names a lane that is not there */
+  get (id: number): LaneState {
+    const lane = this.#byId.get(id)
+    if (lane === undefined) throw new StoreError('SQLITE_CORRUPT', `${this.#database.path}: The lane ${id} is missing.`)
+    return lane
+  }
+
+  all (): Iterable<LaneState> {
+    return this.#byId.values()
+  }
+
+  /** The lane of that name; it is made when it is not there. */
+  open ({ plant, deviceType, live }: LaneName): LaneState {
+    const known = this.#byName.get(nameOf({ plant, deviceType, live }))
+    if (known !== undefined) return known
+    const id = this.#lastId + 1
+    const lane = { id, plant, deviceType, live, nextSeq: 1, lastId: id, finished: new SeqRanges(), waiting: 0, waitingBytes: 0, parked: 0, parkedBytes: 0 }
+    this.insert({ ...lane, finished: '' })
+    this.#remember(lane)
+    return lane
+  }
+
+  /** A row as it was found in a damaged file; it counts from the next `load` on. */
+  insert (row: LaneRow): void {
+    this.#database.run(insertInto('lanes'), laneValues(row))
+  }
+
+  /** Forgets the lanes that lie idle longest, beyond `idleMax` of them: device types are texts of the senders. */
+  forgetIdle (idleMax: number): void {
+    const idle = [...this.#byId.values()].filter(lane =>
+      lane.waiting === 0 && lane.parked === 0 && lane.finished.size === lane.nextSeq - 1 && lane.lastId !== this.#lastId)
+    if (idle.length <= idleMax) return
+    idle.sort((a, b) => a.lastId - b.lastId)
+    for (const lane of idle.slice(0, idle.length - idleMax)) {
+      this.#database.run('DELETE FROM lanes WHERE id = ?', [lane.id])
+      this.#byId.delete(lane.id)
+      this.#byName.delete(nameOf(lane))
+      this.#unsaved.delete(lane)
+    }
+  }
+
+  get count (): number {
+    return this.#byId.size
+  }
+
+  /** Ids of lanes, pushes and parked rows come from one count, so that `queue show 7` means one thing. */
+  takeId (lane: LaneState): number {
+    lane.lastId = ++this.#lastId
+    this.#unsaved.add(lane)
+    return lane.lastId
+  }
+
+  takeSeq (lane: LaneState): number {
+    this.#unsaved.add(lane)
+    return lane.nextSeq++
+  }
+
+  finish (lane: LaneState, from: number, to: number = from): void {
+    lane.finished.addRange(from, to)
+    this.#unsaved.add(lane)
+  }
+
+  /** Entries that came (or, with negative numbers, went). */
+  addWaiting (lane: LaneState, bytes: number, entries: number): void {
+    lane.waiting += entries
+    lane.waitingBytes += bytes
+    this.#addBytes(lane.plant, bytes)
+  }
+
+  addParked (lane: LaneState, bytes: number, entries: number): void {
+    lane.parked += entries
+    lane.parkedBytes += bytes
+    this.#addBytes(lane.plant, bytes)
+  }
+
+  /** What waits and is parked of a plant, in bytes as the disk counts. */
+  plantBytes (plant: string): number {
+    return this.#plantBytes.get(plant) ?? 0
+  }
+
+  get totalBytes (): number {
+    return this.#totalBytes
+  }
+
+  #addBytes (plant: string, bytes: number): void {
+    this.#plantBytes.set(plant, this.plantBytes(plant) + bytes)
+    this.#totalBytes += bytes
+  }
+
+  #remember (lane: LaneState): void {
+    this.#byId.set(lane.id, lane)
+    this.#byName.set(nameOf(lane), lane)
+    this.#lastId = Math.max(this.#lastId, lane.lastId)
+  }
+}
+
+function nameOf ({ plant, deviceType, live }: LaneName): string {
+  return JSON.stringify([plant, deviceType, live])
+}

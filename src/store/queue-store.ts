@@ -1,0 +1,123 @@
+import { Database } from './database.js'
+import { migrate } from './migrations.js'
+import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
+import { QueueLanes } from './queue-lanes.js'
+import { QueueParked } from './queue-parked.js'
+import { QueuePushes } from './queue-pushes.js'
+import { QueueReceipts } from './queue-receipts.js'
+import { QUEUE_SCHEMA_STEPS } from './queue-schema.js'
+
+export interface QueueStoreOptions {
+  readonly dataDir: string
+  /** Default `queue.db`. */
+  readonly fileName?: string
+  /** How long a statement waits for another process. Default 5000. */
+  readonly busyTimeoutMs?: number
+}
+
+/**
+ * `queue.db`: rows in, rows out; what they mean is decided in src/queue. Lanes and counts are held in memory, so that
+ * `transaction` is the only way to write. Throws StoreError.
+ */
+export class QueueStore {
+  readonly path: string
+  readonly lanes: QueueLanes
+  readonly pushes: QueuePushes
+  readonly parked: QueueParked
+  readonly receipts: QueueReceipts
+  readonly #database: Database
+  /** What is held in memory may have run ahead of the file. */
+  #stale = true
+  #foreignChanges = 0
+
+  constructor ({ dataDir, fileName = 'queue.db', busyTimeoutMs = 5000 }: QueueStoreOptions) {
+    const database = new Database({ dataDir, fileName, busyTimeoutMs, pageBytes: QUEUE_PAGE_BYTES })
+    this.#database = database
+    this.path = database.path
+    this.lanes = new QueueLanes(database)
+    this.pushes = new QueuePushes(database)
+    this.parked = new QueueParked(database)
+    this.receipts = new QueueReceipts(database)
+    try {
+      // The log is copied into the file from 8 MB on, and keeps no more than that afterwards. 16 MB of pages are held in
+      // memory, so that a transaction need not write before its end.
+      database.exec('PRAGMA wal_autocheckpoint = 512; PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -16000')
+      migrate(database, QUEUE_SCHEMA_STEPS)
+      this.refresh()
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  }
+
+  /**
+   * Runs `work`, which is synchronous, between BEGIN IMMEDIATE and COMMIT; when this returns, what it wrote is durable.
+   * What another process wrote meanwhile is seen by `work`. Database.transaction would set two pragmas around each.
+   */
+  transaction<T> (work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      this.refresh()
+      const result = work()
+      this.lanes.save()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (cause) {
+      this.#rollBack()
+      throw cause
+    }
+  }
+
+  /** Reads again what is held in memory where it may differ from the file. */
+  refresh (): void {
+    // The first call of changed() only notes where the file stands.
+    const changed = this.#database.changed()
+    if (!changed && !this.#stale) return
+    this.lanes.load()
+    this.receipts.load()
+    if (changed) this.#foreignChanges++
+    this.#stale = false
+  }
+
+  /** How often `refresh` found that another process had written; for comparing with an earlier number. */
+  get foreignChanges (): number {
+    return this.#foreignChanges
+  }
+
+  /** One line a fault of the file's structure, at most 100; nothing when it is sound. The quick one does not compare indexes with tables. */
+  findDamage ({ quick }: { quick: boolean }): string[] {
+    const rows = this.#database.all(quick ? 'PRAGMA quick_check' : 'PRAGMA integrity_check')
+    return rows.map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
+  }
+
+  /**
+   * Copies the log into the file and empties it, both synced; waits for readers of other processes.
+   * @returns false when one of them stood in the way
+   */
+  emptyLog (): boolean {
+    return this.#database.get('PRAGMA wal_checkpoint(TRUNCATE)')?.['busy'] === 0
+  }
+
+  /** Copies of the log into the file what can be copied without waiting for anybody; the next commit begins it anew. */
+  shortenLog (): void {
+    this.#database.get('PRAGMA wal_checkpoint(PASSIVE)')
+  }
+
+  /** A copy of this moment, packed tight, into a file that is not there yet or is empty. */
+  copyInto (path: string): void {
+    this.#database.run('VACUUM INTO ?', [path])
+  }
+
+  close (): void {
+    this.#database.close()
+  }
+
+  #rollBack (): void {
+    this.#stale = true
+    try {
+      this.#database.exec('ROLLBACK')
+    } catch {
+      // SQLite has rolled back by itself already, on a full disk for instance; any other trouble meets the next BEGIN.
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Test } from 'tap'
+import { systemClock } from '../../src/clock.js'
+import type { ThreadData } from '../../src/queue/log-messages.js'
+import { openQueueLog, type Entry, type NewEntry, type ParkedPart, type QueueLog, type QueueLogParts, type QueueNotice } from '../../src/queue/queue-log.js'
+import { compileSource } from './compiled-source.js'
+
+/** A data directory that goes with its test. */
+export function dataDirOf (t: Test): string {
+  const dataDir = mkdtempSync(join(tmpdir(), 'queue-'))
+  t.teardown(() => { rmSync(dataDir, { recursive: true, force: true }) })
+  return dataDir
+}
+
+/** Starts the queue's thread from compiled files: under the tests' loader every thread would take a second to start. */
+export function fastThreads (t: Test): (data: ThreadData) => Worker {
+  const url = compileSource(t, 'src/queue/queue-thread.ts')
+  return data => new Worker(url, { workerData: data, execArgv: [] })
+}
+
+export interface StartedQueue {
+  readonly log: QueueLog
+  readonly notices: QueueNotice[]
+}
+
+/** A queue that closes with its test. */
+export async function startQueue (t: Test, parts: Partial<QueueLogParts> & Pick<QueueLogParts, 'dataDir' | 'startThread'>): Promise<StartedQueue> {
+  const log = await openQueueLog({ queueBytesMax: 2 ** 30, clock: systemClock, ballastBytes: 65_536, pollMs: 20, ...parts })
+  const notices: QueueNotice[] = []
+  log.onNotice(notice => { notices.push(notice) })
+  t.teardown(() => log.close())
+  return { log, notices }
+}
+
+export function newEntry (overrides: Partial<NewEntry> = {}): NewEntry {
+  return {
+    requestId: randomUUID().toUpperCase(),
+    plant: 'alpha',
+    deviceType: '1',
+    body: Buffer.from(`body of ${randomUUID()}`),
+    recordCount: 1,
+    receivedAtMs: 1_700_000_000_000,
+    plantBytesMax: 2 ** 30,
+    ...overrides
+  }
+}
+
+export function parkedPart (overrides: Partial<ParkedPart> = {}): ParkedPart {
+  return { body: Buffer.from('a refused record'), recordCount: 1, reason: { code: 'InvalidParameter', message: 'no', cloudRequestId: 'C-1' }, ...overrides }
+}
+
+/** Everything that waits, lane by lane. */
+export async function readAll (log: QueueLog): Promise<Entry[]> {
+  const entries: Entry[] = []
+  for (const lane of await log.lanes()) {
+    let afterId = 0
+    for (let part = await log.read(lane.id, { entriesMax: 500, bytesMax: 2 ** 24 }); part.length > 0; part = await log.read(lane.id, { entriesMax: 500, bytesMax: 2 ** 24, afterId })) {
+      entries.push(...part)
+      afterId = part.at(-1)?.id ?? afterId
+    }
+  }
+  return entries
+}
+
+export function delivered (entry: Entry): { id: number, deliveredRecords: number, cloudRequestIds: string[], parked: [] } {
+  return { id: entry.id, deliveredRecords: entry.recordCount, cloudRequestIds: ['CLOUD-1'], parked: [] }
+}
