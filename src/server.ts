@@ -66,6 +66,7 @@ export async function startServer ({ config, logger, clock, credentials, ca, fro
     front
   })
 
+  health.add('plants-port', () => app.server.listening ? {} : { reason: 'The plants\' port is not open.' })
   const admin = await buildAdminApp({ logger, health, metrics: metrics.registry, admin: config.admin })
 
   async function close (): Promise<void> {
