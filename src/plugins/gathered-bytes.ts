@@ -1,6 +1,6 @@
 /**
- * Bytes that come in pieces, in one growing buffer. A list of the pieces costs some 200 bytes a piece: four megabytes that come one
- * byte at a time (a chunked body may) took the process 900 MB.
+ * Bytes that come in pieces, in one growing buffer. A list costs some 400 bytes a piece: four megabytes in chunks of one byte took the
+ * process to 1.7 GB, and to 70 MB so.
  */
 export class GatheredBytes {
   #buffer: Buffer = Buffer.alloc(0)
