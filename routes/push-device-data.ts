@@ -34,10 +34,15 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
       return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), request: preview(body) })
     }
     takePoints(plant, push)
-    const { cloudRequestId } = await deliver(body, plant, request.clientGone)
+    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: push.devices.length }
+    const delivery = await deliver(outgoing, plant, request.clientGone)
     request.tally = tallyPush(push)
-    reply.header('x-delivery', 'relayed')
-    if (cloudRequestId !== undefined) reply.header('x-cloud-request-id', cloudRequestId)
+    reply.header('x-delivery', delivery.kind)
+    if (delivery.kind === 'stored') {
+      const isPlain = plant.policy.storedAnswer === '202'
+      return await reply.code(isPlain ? 202 : 200).send({ requestId: request.id, data: isPlain ? 'stored' : 'success' })
+    }
+    if (delivery.cloudRequestId !== undefined) reply.header('x-cloud-request-id', delivery.cloudRequestId)
     return await reply.send({ requestId: request.id, data: 'success' })
   }
 

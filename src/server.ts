@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { buildAdminApp } from './admin-app.js'
 import { buildApp } from './app.js'
 import type { Clock } from './clock.js'
+import { closeInTime } from './close-in-time.js'
 import type { Config } from './config.js'
 import type { CredentialSource } from './credentials/credential-source.js'
 import type { FrontOptions } from './front-options.js'
@@ -11,6 +12,7 @@ import { openRegistry, type Registry } from './plants/registry.js'
 import { createDeliver } from './queue/deliver.js'
 import { createCloudPool } from './relay/pool.js'
 import { createPreview } from './relay/preview.js'
+import { createEndableRelay } from './relay/endable-relay.js'
 import { createRelay } from './relay/relay.js'
 import { prepareTls } from './tls-follow.js'
 import { acquireServerLock } from './store/lock.js'
@@ -50,13 +52,13 @@ export async function startServer ({ config, logger, clock, credentials, ca, fro
   const pool = createCloudPool({ endpoint, signedHost, ...(ca === undefined ? undefined : { ca }) })
   const observation = observe({ clock, logger, registry, credentials })
   const { health, metrics, onAttempt } = observation
-  const relay = createRelay({ pool, credentials: observation.credentials, signedHost, clock, random: Math.random, onAttempt })
+  const relay = createEndableRelay(createRelay({ pool, credentials: observation.credentials, signedHost, clock, random: Math.random, onAttempt }))
   const app = await buildApp({
     logger,
     clock,
     version: readVersion(),
     registry,
-    deliver: createDeliver({ relay, relayTimeoutMs: config.relayTimeoutMs }),
+    deliver: createDeliver({ relay, queue: undefined, clock, relayTimeoutMs: config.relayTimeoutMs, queueMaxBytes: 0 }),
     preview: createPreview({ signedHost, endpoint, clock }),
     tls: tls?.options,
     metrics,
@@ -72,7 +74,7 @@ export async function startServer ({ config, logger, clock, credentials, ca, fro
   async function close (): Promise<void> {
     health.beginShutdown()
     tls?.close()
-    await app.close()
+    await closeInTime(app, { clock, timeoutMs: config.shutdownTimeoutMs, endAttempts: relay.end })
     await relay.close()
     registry.close()
     observation.close()

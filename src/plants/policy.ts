@@ -20,9 +20,8 @@ export const POLICY_ROWS = {
   delivery: {
     flag: '--delivery',
     argument: '<way>',
-    description: 'Whether a push that the cloud cannot take now is kept on disk, or answered with an error.',
-    schema: Type.Union([Type.Literal('relay'), Type.Literal('relay-or-store')], { default: 'relay-or-store' }),
-    notYet: { store: 'The delivery "store" is not in this version; use "relay-or-store".' }
+    description: 'Whether a push that the cloud cannot take now is answered with an error or kept on disk, or every push is put on disk first.',
+    schema: Type.Union([Type.Literal('relay'), Type.Literal('relay-or-store'), Type.Literal('store')], { default: 'relay-or-store' })
   },
   relayTimeoutMs: {
     flag: '--relay-timeout-ms',

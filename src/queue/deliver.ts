@@ -1,32 +1,81 @@
+import type { Clock } from '../clock.js'
 import type { Plant } from '../plants/plant.js'
 import type { Relay } from '../relay/relay.js'
+import type { Failure } from '../relay/verdict.js'
 import { toAnswerError } from '../relay/verdict-to-error.js'
+import { inDoubt } from './judge-call.js'
+import type { PushQueue, PushToKeep } from './push-queue.js'
 
-/** A push that the cloud confirmed. */
-export interface Delivery {
-  readonly kind: 'relayed'
-  /** The cloud's own id of the push, for its support. */
-  readonly cloudRequestId: string | undefined
+/** What became of a push. */
+export type Delivery =
+  /** The cloud confirmed it; `cloudRequestId` is the cloud's own id of it, for its support. */
+  | { readonly kind: 'relayed', readonly cloudRequestId: string | undefined }
+  /** It is on disk: it will be delivered, or lies in the parked list. */
+  | { readonly kind: 'stored' }
+
+/** A push that was read and found right. */
+export interface OutgoingPush {
+  readonly requestId: string
+  readonly deviceType: string
+  /** The very bytes that are signed and sent (encodePush). */
+  readonly body: Buffer
+  readonly recordCount: number
 }
 
 export interface DeliverParts {
   readonly relay: Relay
-  /** Deadline of one push, retries included, where the plant sets none. */
-  readonly relayTimeoutMs: number
+  /** Undefined: nothing is stored, and every plant's delivery is `relay`. */
+  readonly queue: Pick<PushQueue, 'mayRelay' | 'tryLive' | 'store' | 'park'> | undefined
+  readonly clock: Clock
+  /** Deadline of one push, retries included, where the plant sets none; undefined: the defaults. */
+  readonly relayTimeoutMs: number | undefined
+  /** Bound of the whole queue. */
+  readonly queueMaxBytes: number
 }
 
-/** @throws {ProxyError} whatever the sender must learn when the cloud did not confirm. */
-export type Deliver = (body: Buffer, plant: Plant, clientGone: AbortSignal) => Promise<Delivery>
+/** @throws {ProxyError} whatever the sender must learn when the cloud did not confirm and nothing was stored. */
+export type Deliver = (push: OutgoingPush, plant: Plant, clientGone: AbortSignal) => Promise<Delivery>
+
+/** Where an error is all that a sender gets, it is worth a longer wait. */
+const RELAY_TIMEOUT_MS = 10_000
+/** Where the push can be stored; the cloud's own client gives up after 3 s. */
+const RELAY_TIMEOUT_MS_STORABLE = 2_500
+const PLANT_SHARE = 4
 
 /** Decides by the plant's policy what becomes of a push that was read and found right. */
-export function createDeliver ({ relay, relayTimeoutMs }: DeliverParts): Deliver {
-  return async (body, plant, clientGone) => {
-    const verdict = await relay.send(body, {
-      timeoutMs: plant.policy.relayTimeoutMs ?? relayTimeoutMs,
+export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
+  return async ({ body, ...push }, plant, clientGone) => {
+    const { policy } = plant
+    if (queue === undefined || policy.delivery === 'relay') {
       // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
-      ...(plant.policy.delivery === 'relay' ? { clientGone } : undefined)
-    })
+      const ending = policy.delivery === 'relay' ? { clientGone } : undefined
+      const verdict = await relay.send(body, { timeoutMs: policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS, ...ending })
+      if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
+      throw toAnswerError(verdict)
+    }
+    const kept: PushToKeep = { ...push, body, plant: plant.name, receivedAtMs: clock.now(), plantBytesMax: policy.queueMaxBytes ?? Math.floor(queueMaxBytes / PLANT_SHARE) }
+    if (policy.delivery === 'store' || !queue.mayRelay(plant.name)) {
+      await queue.store(kept)
+      return { kind: 'stored' }
+    }
+    const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS_STORABLE
+    const verdict = await queue.tryLive(async stopping => await relay.send(body, { timeoutMs, clientGone: stopping }))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
-    throw toAnswerError(verdict)
+    await keep(queue, kept, plant, verdict)
+    return { kind: 'stored' }
+  }
+}
+
+/** @throws {ProxyError} the cloud's refusal, when it is the sender's to hear; or why the push could not be kept */
+async function keep (queue: Pick<PushQueue, 'store' | 'park'>, push: PushToKeep, { policy }: Plant, failure: Failure): Promise<void> {
+  const { kind, code = 'Cloud.Refused', message, cloudRequestId, mayHaveArrived } = failure
+  if (kind === 'refused' && policy.onRefusal === 'answer') throw toAnswerError(failure)
+  try {
+    if (kind === 'refused') await queue.park(push, { code, message, cloudRequestId }, 'push')
+    else if (mayHaveArrived && policy.whenUnsure === 'park') await queue.park(push, inDoubt(failure), 'nobody')
+    else await queue.store(push, { inDoubt: mayHaveArrived })
+  } catch (error) {
+    // "Nothing was taken" would not be true of a push that may have arrived.
+    throw mayHaveArrived && kind !== 'refused' ? toAnswerError(failure) : error
   }
 }

@@ -1,0 +1,172 @@
+import { setMaxListeners } from 'node:events'
+import type { Account, Ticket } from './account.js'
+import { holdMs } from './hold.js'
+import { takeTurn, type TurnResult } from './lane-turn.js'
+import type { ActiveLane, ActiveLanes } from './lanes.js'
+import type { Settlement } from './queue-log.js'
+import { TurnLine } from './turn-line.js'
+import type { TurnParts } from './turn-parts.js'
+
+export interface DrainParts extends TurnParts {
+  readonly lanes: ActiveLanes
+  readonly accountOf: (plant: string) => Account
+}
+
+/** What an account's lanes share: who comes next, and the timer for it. */
+interface Counter {
+  readonly line: TurnLine
+  cancelTimer: () => void
+}
+
+/**
+ * Lets the lanes have their turns: one call in flight in each, plants one after the other, as fast as the account's pace
+ * allows. Nothing polls: a push that is stored, a call that ends and a wait that is over set it going.
+ */
+export class Drain {
+  readonly #parts: DrainParts
+  readonly #counters = new Map<Account, Counter>()
+  readonly #turns = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+
+  constructor (parts: DrainParts) {
+    this.#parts = parts
+    // One for each lane whose recording has to wait.
+    setMaxListeners(0, this.#stopping.signal)
+  }
+
+  /** Something about the lane has changed. */
+  wake (lane: ActiveLane): void {
+    const account = this.#parts.accountOf(lane.plant)
+    if (lane.isReady) this.#counterOf(account).line.add(lane)
+    this.wakeAccount(account)
+  }
+
+  /** Something about the account has changed. */
+  wakeAccount (account: Account): void {
+    const counter = this.#counterOf(account)
+    counter.cancelTimer()
+    while (!this.#stopping.signal.aborted && !counter.line.isEmpty) {
+      const { waitMs } = account
+      if (waitMs === undefined) return
+      if (waitMs > 0) {
+        counter.cancelTimer = this.#parts.clock.after(waitMs, () => { this.wakeAccount(account) })
+        return
+      }
+      const lane = counter.line.take()
+      if (lane !== undefined) this.#begin(lane, account)
+    }
+  }
+
+  /** Begins nothing more. */
+  stop (): void {
+    this.#stopping.abort()
+    for (const { cancelTimer } of this.#counters.values()) cancelTimer()
+    for (const lane of this.#parts.lanes.all()) lane.endHold?.()
+  }
+
+  /** Resolves when all turns that were begun have ended. */
+  async ended (): Promise<void> {
+    while (this.#turns.size > 0) await Promise.all(this.#turns)
+  }
+
+  #counterOf (account: Account): Counter {
+    const counter = this.#counters.get(account) ?? { line: new TurnLine(), cancelTimer: () => {} }
+    this.#counters.set(account, counter)
+    return counter
+  }
+
+  #begin (lane: ActiveLane, account: Account): void {
+    lane.isInTurn = true
+    const turn = this.#run(lane, account, account.begin()).finally(() => {
+      this.#turns.delete(turn)
+      lane.isInTurn = false
+      this.#hold(lane)
+      this.#parts.lanes.forgetIdle(lane)
+      this.wake(lane)
+    })
+    this.#turns.add(turn)
+  }
+
+  async #run (lane: ActiveLane, account: Account, ticket: Ticket): Promise<void> {
+    const result = await this.#take(lane, account, ticket)
+    account.end(ticket)
+    // The account may go on while what was delivered is recorded.
+    this.wakeAccount(account)
+    if (result === undefined) return
+    await this.#record(lane, account, result.settlements)
+    account.drainRate.note(result.settlements.length)
+    if (result.isLast && lane.arrivals === result.arrivals) lane.hasMore = false
+  }
+
+  async #take (lane: ActiveLane, account: Account, ticket: Ticket): Promise<TurnResult | undefined> {
+    const { alarms, listeners, random, bounds } = this.#parts
+    try {
+      const result = await takeTurn(this.#parts, lane, account, ticket)
+      alarms.end(`${lane.cause} unreadable`)
+      return result
+    } catch (problem) {
+      listeners.onProblem?.(problem)
+      alarms.raise(`${lane.cause} unreadable`, { ...whereOf(lane, account), kind: 'unreadable', code: undefined, message: 'The queue cannot be read; it is tried again.' })
+      lane.setbacks += 1
+      lane.holdForMs = holdMs(lane.setbacks - 1, bounds.holdMsMax, random)
+      return undefined
+    }
+  }
+
+  /** Until it is recorded the lane stands still: what was delivered is remembered here and not sent again. */
+  async #record (lane: ActiveLane, account: Account, settlements: readonly Settlement[]): Promise<void> {
+    const { log, listeners, alarms, bounds, random } = this.#parts
+    for (let setbacks = 0; ; setbacks++) {
+      try {
+        await log.settle(settlements)
+        break
+      } catch (problem) {
+        listeners.onProblem?.(problem)
+        alarms.raise(`${lane.cause} unrecorded`, { ...whereOf(lane, account), kind: 'unrecorded', code: undefined, message: 'What was delivered cannot be recorded; it is tried again, and nothing is sent meanwhile.' })
+        if (this.#stopping.signal.aborted) return
+        await this.#sleep(holdMs(setbacks, bounds.holdMsMax, random))
+      }
+    }
+    alarms.end(`${lane.cause} unrecorded`)
+    listeners.onSettled?.({ plant: lane.plant, deviceType: lane.deviceType, pushes: settlements.length, ...countRecords(settlements) })
+  }
+
+  #hold (lane: ActiveLane): void {
+    const { holdForMs } = lane
+    lane.holdForMs = undefined
+    if (holdForMs === undefined || this.#stopping.signal.aborted) return
+    const cancel = this.#parts.clock.after(holdForMs, () => { lane.endHold?.() })
+    lane.endHold = () => {
+      cancel()
+      lane.endHold = undefined
+      this.wake(lane)
+    }
+  }
+
+  async #sleep (forMs: number): Promise<void> {
+    const { signal } = this.#stopping
+    await new Promise<void>(resolve => {
+      const cancel = this.#parts.clock.after(forMs, end)
+      signal.addEventListener('abort', end)
+      function end (): void {
+        cancel()
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+    })
+  }
+}
+
+function whereOf ({ plant, deviceType }: ActiveLane, { name }: Account): { plant: string, deviceType: string, account: string } {
+  return { plant, deviceType, account: name }
+}
+
+function countRecords (settlements: readonly Settlement[]): { deliveredRecords: number, parkedRecords: Map<string, number> } {
+  const parkedRecords = new Map<string, number>()
+  let deliveredRecords = 0
+  for (const settlement of settlements) {
+    deliveredRecords += settlement.deliveredRecords
+    for (const { recordCount, reason: { code } } of settlement.parked) parkedRecords.set(code, (parkedRecords.get(code) ?? 0) + recordCount)
+  }
+  return { deliveredRecords, parkedRecords }
+}

@@ -1,0 +1,99 @@
+import type { Failure, Verdict } from '../relay/verdict.js'
+import type { Account, Ticket } from './account.js'
+import { judgeCall } from './judge-call.js'
+import type { ActiveLane } from './lanes.js'
+import { PendingCall } from './pending-call.js'
+import type { Settlement } from './queue-log.js'
+import { readCall } from './read-call.js'
+import { settleCall } from './settle-call.js'
+import { toFailure } from './to-failure.js'
+import type { CallMade, TurnParts } from './turn-parts.js'
+
+/** What is to be recorded after a turn; nothing when the fate of the call is still open. */
+export interface TurnResult {
+  readonly settlements: readonly Settlement[]
+  /** Nothing waited behind the call when it was read. */
+  readonly isLast: boolean
+  /** How many pushes had been taken in by then. */
+  readonly arrivals: number
+}
+
+/**
+ * One turn of a lane: its head is read, sent once, and judged.
+ * @throws {ProxyError} InternalError when the queue cannot be read
+ */
+export async function takeTurn (parts: TurnParts, lane: ActiveLane, account: Account, ticket: Ticket): Promise<TurnResult | undefined> {
+  const { arrivals } = lane
+  const next = await readCall(parts.log, lane, callBoundsOf(parts, lane, account))
+  if (next === undefined) {
+    account.pace.withdraw()
+    if (lane.arrivals === arrivals) lane.hasMore = false
+    return undefined
+  }
+  const pending = lane.pending ??= new PendingCall(next.call, account.deliveries)
+  const made: CallMade = { lane, account, ticket, call: next.call, pending }
+  const verdict = await send(parts, made)
+  await judgeCall(parts, made, verdict)
+  if (pending.part !== undefined) {
+    // What was neither in doubt nor divided is gathered anew: more may have come.
+    if (!pending.isSplit && !pending.isDoubtful) lane.pending = undefined
+    return undefined
+  }
+  lane.pending = undefined
+  if (meetsStrangers(made)) {
+    account.refusesAll = true
+    account.noteFailure(toStrangeRefusal(pending), ticket)
+    return undefined
+  }
+  lane.recover()
+  parts.alarms.end(lane.cause)
+  return { settlements: settleCall(next.call, pending), isLast: next.isLast, arrivals }
+}
+
+function callBoundsOf ({ bounds, policyOf }: TurnParts, { plant }: ActiveLane, account: Account): { recordsMax: number, bytesMax: number } {
+  // While nothing works each question may leave its pushes in doubt, and there they are parked for it: so it asks with one.
+  const isWary = account.isOut && policyOf(plant)?.whenUnsure === 'park'
+  return { recordsMax: isWary ? 1 : bounds.callRecordsMax, bytesMax: account.pace.callBytesMax }
+}
+
+async function send (parts: TurnParts, { lane, account, ticket, call, pending }: CallMade): Promise<Verdict> {
+  const part = pending.part ?? { from: 0, to: call.recordCount }
+  const body = call.bodyOf(part)
+  const purpose = ticket.isProbe ? 'probe' : pending.isSplit ? 'split' : pending.isDoubtful ? 'again' : 'first'
+  const startedAtMs = parts.clock.monotonicMs()
+  const verdict = await sendOnce(parts, account.name, body)
+  const durationMs = parts.clock.monotonicMs() - startedAtMs
+  if (verdict.kind === 'delivered') account.pace.delivered({ bytes: body.length, durationMs })
+  parts.listeners.onCall?.({
+    account: account.name,
+    plant: lane.plant,
+    deviceType: lane.deviceType,
+    pushes: call.entries.length,
+    records: part.to - part.from,
+    bytes: body.length,
+    durationMs,
+    purpose,
+    verdict
+  })
+  return verdict
+}
+
+async function sendOnce ({ relayOf, bounds, cutOff }: TurnParts, account: string, body: Buffer): Promise<Verdict> {
+  try {
+    return await relayOf(account).send(body, { timeoutMs: bounds.callTimeoutMs, clientGone: cutOff, retries: 'none' })
+  } catch (error) {
+    return toFailure(error)
+  }
+}
+
+/** The same refusal for pushes that have no device in common, and nothing delivered in between: the cloud or the account is to blame. */
+function meetsStrangers ({ account, pending }: CallMade): boolean {
+  if (pending.isGivenUp) return false
+  const haveNothingInCommon = account.refusals.note(pending.refused)
+  return haveNothingInCommon && account.deliveries === pending.deliveriesBefore
+}
+
+function toStrangeRefusal ({ lastReason }: PendingCall): Failure {
+  const message = `Energy Expert refuses pushes that have no device in common for the same reason, so they are kept. ${lastReason?.message ?? ''}`
+  return { kind: 'refused', mayHaveArrived: false, code: lastReason?.code, message: message.trim().slice(0, 500), cloudRequestId: lastReason?.cloudRequestId }
+}

@@ -1,0 +1,179 @@
+import { setMaxListeners } from 'node:events'
+import type { Clock } from '../clock.js'
+import type { Relay } from '../relay/relay.js'
+import type { Verdict } from '../relay/verdict.js'
+import { Account } from './account.js'
+import { Alarms, type RaisedAlarm } from './alarms.js'
+import { cutRecords } from './cut-records.js'
+import { Drain } from './drain.js'
+import { LaneLoader } from './lane-loader.js'
+import { ActiveLanes, type ActiveLane } from './lanes.js'
+import type { QueueListeners } from './queue-events.js'
+import type { NewEntry, ParkReason, QueueLog } from './queue-log.js'
+import { readQueueState, type QueueState } from './queue-state.js'
+import { toFailure } from './to-failure.js'
+import { DRAIN_BOUNDS, type DrainBounds, type QueuePolicy } from './turn-parts.js'
+
+export interface PushQueueParts {
+  readonly log: QueueLog
+  readonly relay: Pick<Relay, 'send'>
+  readonly clock: Clock
+  /** From 0 to 1. */
+  readonly random: () => number
+  readonly policyOf: (plant: string) => QueuePolicy | undefined
+  readonly bounds?: Partial<DrainBounds>
+  readonly listeners?: QueueListeners
+}
+
+/** A push to be kept; in which lane is decided here. */
+export type PushToKeep = Omit<NewEntry, 'live' | 'parked'>
+
+/** The name of the RAM account that all plants use. */
+const ACCOUNT = 'default'
+
+/** What waits, and what is known of the accounts that it waits for. Delivers by itself from start() to stop(). */
+export class PushQueue {
+  readonly #parts: PushQueueParts
+  readonly #bounds: DrainBounds
+  readonly #alarms: Alarms
+  readonly #lanes = new ActiveLanes()
+  readonly #account: Account
+  readonly #drain: Drain
+  /** Aborts when live pushes must not wait for the cloud any longer. */
+  readonly #stopping = new AbortController()
+  readonly #cutOff = new AbortController()
+  readonly #loader: LaneLoader
+
+  constructor (parts: PushQueueParts) {
+    const { log, relay, clock, random, policyOf, listeners = {} } = parts
+    this.#parts = parts
+    this.#bounds = { ...DRAIN_BOUNDS, ...parts.bounds }
+    this.#alarms = new Alarms(clock, listeners)
+    this.#account = new Account(ACCOUNT, { ...this.#bounds, clock, random, alarms: this.#alarms })
+    this.#drain = new Drain({
+      log,
+      clock,
+      random,
+      policyOf,
+      listeners,
+      bounds: this.#bounds,
+      alarms: this.#alarms,
+      lanes: this.#lanes,
+      accountOf: () => this.#account,
+      relayOf: () => relay,
+      cutOff: this.#cutOff.signal
+    })
+    this.#loader = new LaneLoader({ ...parts, listeners, holdMsMax: this.#bounds.holdMsMax, alarms: this.#alarms, lanes: this.#lanes, drain: this.#drain })
+    // Each push that waits for the cloud listens.
+    setMaxListeners(0, this.#stopping.signal, this.#cutOff.signal)
+  }
+
+  /** Loads the lanes and begins to deliver. A store that cannot be read is asked again; the start is not blocked by it. */
+  async start (): Promise<void> {
+    this.#parts.log.onChange(() => { this.#loader.load().catch(this.#parts.listeners?.onProblem) })
+    await this.#loader.load()
+  }
+
+  /** Whether a push may be tried while its sender waits: nothing of its plant waits or is in flight, and it is not known to be in vain. */
+  mayRelay (plant: string): boolean {
+    // While the account is out one live push at a time is a probe like any other; the rest is spared the wait.
+    const isInVain = this.#account.isOut && this.#account.liveTries > 0
+    return !this.#stopping.signal.aborted && !isInVain && !this.#lanes.isBusy(plant)
+  }
+
+  /** Tries a push while its sender waits. What comes of it also tells the queue how the account is doing. */
+  async tryLive (send: (stopping: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
+    const account = this.#account
+    const startedAtMs = this.#parts.clock.monotonicMs()
+    account.liveTries += 1
+    const verdict = await send(this.#stopping.signal).catch(toFailure)
+    account.liveTries -= 1
+    if (verdict.kind === 'delivered') account.noteDelivery()
+    else if (verdict.kind === 'refused') account.noteAnswer()
+    else if (verdict.kind === 'throttled') account.pace.throttled(startedAtMs, verdict.retryAfterMs)
+    this.#drain.wakeAccount(account)
+    return verdict
+  }
+
+  /**
+   * Keeps a push until it is delivered; resolves when it is durable.
+   * @param inDoubt It may have arrived: it is sent again alone.
+   * @throws {ProxyError} QueueFull, InternalError
+   */
+  async store (push: PushToKeep, { inDoubt = false }: { inDoubt?: boolean } = {}): Promise<void> {
+    const lane = this.#laneFor(push)
+    lane.appending += 1
+    if (inDoubt) lane.locks += 1
+    try {
+      const { id, laneId } = await this.#parts.log.append({ ...push, live: lane.live })
+      lane.id = laneId
+      lane.arrivals += 1
+      lane.hasMore = true
+      if (inDoubt) this.#noteDoubt(lane, id).catch(this.#parts.listeners?.onProblem)
+    } catch (error) {
+      if (inDoubt) lane.locks -= 1
+      throw error
+    } finally {
+      lane.appending -= 1
+      this.#lanes.forgetIdle(lane)
+    }
+    this.#parts.listeners?.onStored?.({ plant: push.plant, deviceType: push.deviceType, records: push.recordCount, bytes: push.body.length })
+    this.#drain.wake(lane)
+  }
+
+  /**
+   * Puts a push into the parked list at once. One that the cloud refused for the reason for which it refuses pushes that
+   * have no device in common is kept to be delivered.
+   * @throws {ProxyError} QueueFull, InternalError
+   */
+  async park (push: PushToKeep, reason: ParkReason, blame: 'push' | 'nobody'): Promise<void> {
+    if (blame === 'push' && this.#meetsStrangers(push, reason)) return await this.store(push)
+    const { body, recordCount, plant, deviceType, ...origin } = push
+    await this.#parts.log.park({ ...origin, plant, deviceType, parts: [{ body, recordCount, reason }], deliveredRecords: 0, cloudRequestIds: [] })
+    this.#parts.listeners?.onStored?.({ plant, deviceType, records: recordCount, bytes: body.length, parkedFor: reason.code })
+  }
+
+  alarms (): RaisedAlarm[] {
+    return this.#alarms.list()
+  }
+
+  async state (): Promise<QueueState> {
+    return await readQueueState(this.#parts.log, this.#account, this.#alarms)
+  }
+
+  /** Begins no call any more; live pushes that wait for the cloud end, and are kept. Storing goes on working. */
+  stop (): void {
+    this.#stopping.abort()
+    this.#loader.stop()
+    this.#drain.stop()
+  }
+
+  /** After stop(): waits for the calls in flight, and cuts off what has not ended after `timeoutMs`. The log stays open. */
+  async ended (timeoutMs: number): Promise<void> {
+    const cancel = this.#parts.clock.after(timeoutMs, () => { this.#cutOff.abort() })
+    await this.#drain.ended()
+    cancel()
+  }
+
+  #laneFor ({ plant, deviceType }: PushToKeep): ActiveLane {
+    const isDraining = !this.#account.isOut && this.#lanes.isBusy(plant, { live: false })
+    return this.#lanes.open({ plant, deviceType, live: isDraining && this.#parts.policyOf(plant)?.liveFirst === 'on' })
+  }
+
+  #meetsStrangers ({ body, recordCount, plant, deviceType }: PushToKeep, reason: ParkReason): boolean {
+    const devices = new Set(cutRecords(body, recordCount)?.records.map(({ device }) => `${plant} ${deviceType} ${device}`))
+    if (this.#account.refusals.note([{ from: 0, to: recordCount, reason, devices }])) this.#account.refusesAll = true
+    return this.#account.refusesAll
+  }
+
+  async #noteDoubt (lane: ActiveLane, id: number): Promise<void> {
+    const { log, clock, listeners } = this.#parts
+    try {
+      await log.noteFailure([id], { atMs: clock.now(), inDoubt: true })
+    } catch (problem) {
+      listeners?.onProblem?.(problem)
+    }
+    lane.locks -= 1
+    this.#drain.wake(lane)
+  }
+}

@@ -1,0 +1,56 @@
+import type { ActiveLane } from './lanes.js'
+import { mergeCall, MergedCall, type CallBounds } from './merge-call.js'
+import type { PendingCall } from './pending-call.js'
+import type { Entry, QueueLog } from './queue-log.js'
+
+export interface NextCall {
+  readonly call: MergedCall
+  /** Nothing waited behind it when it was read. */
+  readonly isLast: boolean
+}
+
+/** Reads what the next call of a lane carries; undefined when nothing waits. Forgets a pending call whose pushes are gone. */
+export async function readCall (log: Pick<QueueLog, 'read'>, lane: ActiveLane, bounds: CallBounds): Promise<NextCall | undefined> {
+  const { id: laneId, pending } = lane
+  if (laneId === undefined) return undefined
+  if (pending !== undefined) {
+    const call = await readAgain(log, laneId, pending)
+    if (call !== undefined) return { call, isLast: false }
+    // Somebody took a push out of the queue, so what is known of its parts fits nothing any more.
+    lane.pending = undefined
+  }
+  const entriesMax = Math.ceil(bounds.recordsMax / lane.recordsPerPush) + 1
+  const bytesMax = diskBytesMax(bounds.bytesMax, entriesMax)
+  const head = await log.read(laneId, { entriesMax, bytesMax })
+  const waiting = await readRestInDoubt(log, laneId, head, { entriesMax, bytesMax })
+  const call = mergeCall(waiting, bounds)
+  if (call === undefined) return undefined
+  lane.recordsPerPush = call.recordCount / call.entries.length
+  const wasCutShort = waiting.length >= entriesMax || diskBytesMax(waiting.reduce((sum, { body }) => sum + body.length, 0), waiting.length) >= bytesMax
+  return { call, isLast: call.entries.length === waiting.length && !wasCutShort }
+}
+
+async function readAgain (log: Pick<QueueLog, 'read'>, laneId: number, { ids, bodyBytes }: PendingCall): Promise<MergedCall | undefined> {
+  const afterId = (ids[0] ?? 1) - 1
+  const entries = await log.read(laneId, { entriesMax: ids.length, bytesMax: diskBytesMax(bodyBytes, ids.length), afterId })
+  const known = new Set(ids)
+  return entries.length === ids.length && entries.every(({ id }) => known.has(id)) ? new MergedCall(entries) : undefined
+}
+
+/** A call in doubt is read whole, also where the bounds were wider when it was made. */
+async function readRestInDoubt (log: Pick<QueueLog, 'read'>, laneId: number, head: Entry[], bounds: { entriesMax: number, bytesMax: number }): Promise<Entry[]> {
+  const doubtfulCall = head[0]?.doubtfulCall
+  const entries = [...head]
+  for (;;) {
+    const last = entries.at(-1)
+    if (doubtfulCall === undefined || last?.doubtfulCall !== doubtfulCall) return entries
+    const more = await log.read(laneId, { ...bounds, afterId: last.id })
+    if (more.length === 0) return entries
+    entries.push(...more)
+  }
+}
+
+/** On disk a push takes at most twice its bytes and a little. */
+function diskBytesMax (bodyBytes: number, pushes: number): number {
+  return 2 * bodyBytes + 1000 * pushes
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '../clock.js'
+import type { Policy } from '../plants/policy.js'
+import type { Relay } from '../relay/relay.js'
+import type { Account, Ticket } from './account.js'
+import type { Alarms } from './alarms.js'
+import type { ActiveLane } from './lanes.js'
+import type { MergedCall } from './merge-call.js'
+import type { PendingCall } from './pending-call.js'
+import type { QueueListeners } from './queue-events.js'
+import type { QueueLog } from './queue-log.js'
+
+/** How much the queue asks of the cloud. */
+export interface DrainBounds {
+  /** Device records of one call. */
+  readonly callRecordsMax: number
+  readonly callBytesMax: number
+  /** Calls under way for one account, all its lanes together. */
+  readonly callsInFlightMax: number
+  /** How long one call may take. */
+  readonly callTimeoutMs: number
+  /** Calls that finding the guilty records of a refused call may cost. */
+  readonly splitCallsMax: number
+  /** The longest wait between two questions whether the cloud, the line or the account is back. */
+  readonly holdMsMax: number
+}
+
+export const DRAIN_BOUNDS: DrainBounds = {
+  callRecordsMax: 500,
+  callBytesMax: 1_048_576,
+  callsInFlightMax: 16,
+  callTimeoutMs: 30_000,
+  splitCallsMax: 64,
+  holdMsMax: 30_000
+}
+
+/** The policies of a plant that matter while its pushes wait. */
+export type QueuePolicy = Pick<Policy, 'whenUnsure' | 'liveFirst'>
+
+/** What every turn of a lane needs. */
+export interface TurnParts {
+  readonly log: QueueLog
+  readonly clock: Clock
+  readonly random: () => number
+  readonly bounds: DrainBounds
+  readonly relayOf: (account: string) => Pick<Relay, 'send'>
+  /** Asked anew for each call, since policies change; undefined for a plant that was removed. */
+  readonly policyOf: (plant: string) => QueuePolicy | undefined
+  readonly alarms: Alarms
+  readonly listeners: QueueListeners
+  /** Aborts when what is still under way must end. */
+  readonly cutOff: AbortSignal
+}
+
+/** One call that was made, and all that its judgement depends on. */
+export interface CallMade {
+  readonly lane: ActiveLane
+  readonly account: Account
+  readonly ticket: Ticket
+  readonly call: MergedCall
+  readonly pending: PendingCall
+}
