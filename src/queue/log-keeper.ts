@@ -83,8 +83,20 @@ export class ThreadKeeper {
 
   /** At once after the first failure, then after 1, 2, 4 s and so on. */
   #restart (task: ThreadTask): void {
-    const pauseMs = this.#retries === 0 ? 0 : Math.min(PAUSE_MS_MAX, 1000 * 2 ** (this.#retries - 1))
-    this.#retries++
-    this.#cancelPause = this.#parts.clock.after(pauseMs, () => { this.start(task) })
+    const retry = this.#retries++
+    if (retry === 0) {
+      this.start(task)
+      return
+    }
+    // The clock's timers never keep a process alive, and one that is about to start has nothing else that would.
+    const keepAlive = setInterval(() => {}, 1_000_000)
+    const cancel = this.#parts.clock.after(Math.min(PAUSE_MS_MAX, 1000 * 2 ** (retry - 1)), () => {
+      clearInterval(keepAlive)
+      this.start(task)
+    })
+    this.#cancelPause = () => {
+      clearInterval(keepAlive)
+      cancel()
+    }
   }
 }

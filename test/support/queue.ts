@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -9,9 +9,12 @@ import type { ThreadData } from '../../src/queue/log-messages.js'
 import { openQueueLog, type Entry, type NewEntry, type ParkedPart, type QueueLog, type QueueLogParts, type QueueNotice } from '../../src/queue/queue-log.js'
 import { compileSource } from './compiled-source.js'
 
+/** In memory where there is such a place: a sync of a busy disk may take longer than a whole test. */
+const ROOM = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
 /** A data directory that goes with its test. */
 export function dataDirOf (t: Test): string {
-  const dataDir = mkdtempSync(join(tmpdir(), 'queue-'))
+  const dataDir = mkdtempSync(join(ROOM, 'queue-'))
   t.teardown(() => { rmSync(dataDir, { recursive: true, force: true }) })
   return dataDir
 }

@@ -1,0 +1,210 @@
+import { copyFileSync, cpSync, existsSync, openSync, closeSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { Database } from '../../src/store/database.js'
+import { finishRecovery } from '../../src/queue/log-swap.js'
+import { recoverStore } from '../../src/queue/log-recover.js'
+import { openQueueFile } from '../../src/queue/queue-file.js'
+import type { Loss, OpenReport } from '../../src/queue/queue-log.js'
+import { dataDirOf, delivered, fastThreads, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
+
+const PAGE_BYTES = 16_384
+const startThread = fastThreads(t)
+
+interface Known {
+  readonly dataDir: string
+  /** Body by request id. */
+  readonly waiting: ReadonlyMap<string, string>
+  readonly finished: ReadonlySet<string>
+  readonly parked: ReadonlySet<string>
+}
+
+/** A store with small and large bodies in three lanes, some of it delivered and some parked, closed. */
+const known = await prepare(t)
+
+async function prepare (t: Test): Promise<Known> {
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, startThread })
+  const entries = Array.from({ length: 150 }, (_, index) => newEntry({
+    deviceType: String(index % 3),
+    body: Buffer.from(`${index} `.repeat(index % 10 === 0 ? 12_000 : 300))
+  }))
+  const stored = await Promise.all(entries.map(entry => log.append(entry)))
+  const ids = new Map(stored.map(({ id }, index) => [id, entries[index]]))
+  await log.noteFailure(stored.slice(140).map(({ id }) => id), { atMs: 9, inDoubt: true })
+  const finished = stored.slice(0, 40).map(({ id }) => id)
+  await log.settle(finished.map(id => ({ id, deliveredRecords: 1, cloudRequestIds: [], parked: [] })))
+  const parked = stored.slice(60, 66).map(({ id }) => id)
+  await log.settle(parked.map(id => ({ id, deliveredRecords: 0, cloudRequestIds: [], parked: [parkedPart({ body: Buffer.alloc(9000, id) })] })))
+  await log.close()
+  const names = (some: readonly number[]): Set<string> => new Set(some.map(id => ids.get(id)?.requestId ?? ''))
+  const gone = names([...finished, ...parked])
+  return {
+    dataDir,
+    waiting: new Map(entries.filter(({ requestId }) => !gone.has(requestId)).map(({ requestId, body }) => [requestId, Buffer.from(body).toString()])),
+    finished: names(finished),
+    parked: names(parked)
+  }
+}
+
+/** A copy of the store with something done to it. */
+function damagedCopy (t: Test, damage: (path: string) => void): string {
+  const dataDir = dataDirOf(t)
+  cpSync(known.dataDir, dataDir, { recursive: true })
+  damage(join(dataDir, 'queue.db'))
+  return dataDir
+}
+
+function overwrite (path: string, at: number, bytes: Uint8Array): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, bytes, 0, bytes.length, at)
+  closeSync(file)
+}
+
+/** Recovered and lost together are all that was stored, and no byte of what was recovered has changed. */
+function checkRecovered (t: Test, dataDir: string): { recovered: number, lost: readonly Loss[] } {
+  const file = openQueueFile(dataDir)
+  try {
+    const { sound, lost } = file.verify()
+    t.ok(sound, 'the recovered file is sound')
+    const rows = [...file.exportRows()]
+    const waiting = rows.filter(({ state }) => state === 'waiting')
+    const wrong = waiting.filter(({ requestId, body, intact }) => !intact || known.waiting.get(requestId) !== Buffer.from(body).toString())
+    t.strictSame(wrong.map(({ requestId }) => requestId), [], 'every recovered push waited, and has its bytes')
+    t.equal(new Set(waiting.map(({ requestId }) => requestId)).size, waiting.length, 'none comes twice')
+    return { recovered: waiting.length, lost }
+  } finally {
+    file.close()
+  }
+}
+
+function countLost (lost: readonly Loss[]): number {
+  return lost.flatMap(({ laneSeqs }) => laneSeqs).reduce((sum, [from, to]) => sum + to - from + 1, 0)
+}
+
+t.test('a sound store is carried over whole', t => {
+  const dataDir = damagedCopy(t, () => {})
+  recoverStore(dataDir, 0)
+  t.match(finishRecovery(dataDir), /queue\.db\.damaged-19700101T000000000Z$/)
+  t.strictSame(checkRecovered(t, dataDir), { recovered: known.waiting.size, lost: [] })
+  const file = openQueueFile(dataDir)
+  t.equal(file.listParked().length, known.parked.size)
+  t.equal(file.show([...known.finished][0] ?? '')?.receipt?.delivered, 1)
+  t.equal([...file.exportRows()].filter(({ id }) => file.show(String(id))?.waiting[0]?.doubtfulCall !== undefined).length, 10, 'calls in doubt stay so')
+  file.close()
+  t.end()
+})
+
+t.test('whichever page is gone, the pushes of the others are recovered, and those of the page are named', t => {
+  const pages = statSync(join(known.dataDir, 'queue.db')).size / PAGE_BYTES
+  let lostOfAll = 0
+  for (let page = 0; page < pages; page++) {
+    const dataDir = damagedCopy(t, path => { overwrite(path, page * PAGE_BYTES, Buffer.alloc(PAGE_BYTES)) })
+    recoverStore(dataDir, 1)
+    finishRecovery(dataDir)
+    const { recovered, lost } = checkRecovered(t, dataDir)
+    t.equal(recovered + countLost(lost), known.waiting.size, `page ${page}`)
+    lostOfAll += countLost(lost)
+  }
+  // A push of 2 KB lies on one page, the large ones on four.
+  t.ok(lostOfAll < 200, `${lostOfAll} lost on ${pages} pages`)
+  t.end()
+})
+
+t.test('a store that was cut, or whose header is gone, is set aside at the start and what is left is there', async t => {
+  const size = statSync(join(known.dataDir, 'queue.db')).size
+  for (const [what, damage] of [
+    ['cut in half', (path: string) => { truncateSync(path, size / 2 + 100) }],
+    ['cut to a few bytes', (path: string) => { truncateSync(path, 77) }],
+    ['without its first page', (path: string) => { overwrite(path, 0, Buffer.alloc(PAGE_BYTES, 0xff)) }],
+    ['not a database at all', (path: string) => { writeFileSync(path, 'x'.repeat(100_000)) }]
+  ] as const) {
+    const dataDir = damagedCopy(t, damage)
+    const { log } = await startQueue(t, { dataDir, startThread })
+    const { setAside, waiting, lost } = log.opened
+    t.ok(setAside !== undefined && existsSync(setAside), `${what}: set aside`)
+    t.match(await log.append(newEntry()), { id: Number }, `${what}: goes on`)
+    const missing = known.waiting.size - waiting
+    if (what.startsWith('without')) t.equal(missing, 0, `${what}: ${missing} lost`)
+    if (what === 'cut in half') t.ok(countLost(lost) > 0 && countLost(lost) <= missing, `${what}: ${countLost(lost)} of ${missing} named`)
+    const again = await reopen(t, dataDir, log)
+    t.strictSame([again.lost, again.setAside], [[], undefined], `${what}: told once`)
+  }
+})
+
+async function reopen (t: Test, dataDir: string, log: { close: () => Promise<void> }): Promise<OpenReport> {
+  await log.close()
+  return (await startQueue(t, { dataDir, startThread })).log.opened
+}
+
+t.test('a body that has changed on disk is never read: it is counted as lost, by name, once', async t => {
+  const [requestId, body] = [...known.waiting][3] ?? ['', '']
+  const flip = (path: string): void => {
+    const at = readFileSync(path).indexOf(body.slice(0, 500))
+    overwrite(path, at + 100, Buffer.from('X'))
+  }
+  const { log, notices } = await startQueue(t, { dataDir: damagedCopy(t, flip), startThread })
+  t.equal((await readAll(log)).length, known.waiting.size - 1)
+  t.match(notices, [{ kind: 'lost', lost: [{ plant: 'alpha', requestIds: [requestId] }] }])
+  t.match(await log.receipt(requestId), { waiting: 0, lost: 1 })
+  t.equal((await readAll(log)).length, known.waiting.size - 1)
+  t.equal(notices.length, 1)
+
+  const file = openQueueFile(damagedCopy(t, flip))
+  t.match(file.verify(), { sound: true, lost: [{ requestIds: [requestId] }], lostRecordsBefore: 0 })
+  t.match(file.verify(), { sound: true, lost: [], lostRecordsBefore: 1 })
+  file.close()
+})
+
+t.test('a row that is gone leaves a gap, which is named at the next start, once', async t => {
+  const dataDir = damagedCopy(t, () => {})
+  const database = new Database({ dataDir, fileName: 'queue.db' })
+  const row = database.get('SELECT request_id, lane_seq FROM pushes ORDER BY id LIMIT 1')
+  database.run('DELETE FROM pushes WHERE request_id = ?', [row?.['request_id'] ?? ''])
+  database.run("DELETE FROM parked WHERE id = (SELECT MIN(id) FROM parked WHERE state = 'parked')")
+  database.close()
+  const { log } = await startQueue(t, { dataDir, startThread })
+  t.match(log.opened.lost, [{ plant: 'alpha', laneSeqs: [[row?.['lane_seq'], row?.['lane_seq']]] }])
+  t.ok(log.opened.lost[0]?.requestIds.includes(String(row?.['request_id'])))
+  t.match(await log.receipt(String(row?.['request_id'])), { waiting: 0, lost: 1 })
+  t.strictSame((await reopen(t, dataDir, log)).lost, [])
+})
+
+t.test('a kill in the middle of a recovery costs nothing', t => {
+  const dataDir = damagedCopy(t, () => {})
+  recoverStore(dataDir, 5)
+  const names = readdirSync(dataDir)
+  t.ok(names.includes('queue.db.recovered-19700101T000000005Z'), 'the new store waits under a name of its own')
+  // As if the kill came after the damaged file was moved, and a command had made an empty one since.
+  copyFileSync(join(dataDir, 'queue.db'), join(dataDir, 'queue.db.damaged-19700101T000000005Z'))
+  writeFileSync(join(dataDir, 'queue.db'), '')
+  writeFileSync(join(dataDir, 'queue.db.recovering'), 'half')
+  writeFileSync(join(dataDir, 'queue.db.recovered-19700101T000000001Z'), 'an older one')
+  finishRecovery(dataDir)
+  t.strictSame(checkRecovered(t, dataDir), { recovered: known.waiting.size, lost: [] })
+  t.strictSame(readdirSync(dataDir).filter(name => /recover/.test(name)), [])
+  t.ok(statSync(join(dataDir, 'queue.db.damaged-19700101T000000005Z')).size > 0)
+  t.equal(finishRecovery(dataDir), undefined)
+  t.end()
+})
+
+t.test('a store that is damaged while it is used is recovered, and the proxy goes on', async t => {
+  const dataDir = damagedCopy(t, () => {})
+  const { log, notices } = await startQueue(t, { dataDir, startThread })
+  const reopened = new Promise<void>(resolve => { log.onNotice(({ kind }) => { if (kind === 'reopened') resolve() }) })
+  // A change by another connection makes the thread forget the pages that it holds in memory.
+  const file = openQueueFile(dataDir)
+  file.skip(file.listParked()[0]?.id ?? 0)
+  file.close()
+  const { size } = statSync(join(dataDir, 'queue.db'))
+  overwrite(join(dataDir, 'queue.db'), size / 2, Buffer.alloc(size / 2, 1))
+  const lanes = await log.lanes()
+  const entries = await Promise.all(lanes.map(lane => log.read(lane.id, { entriesMax: 500, bytesMax: 2 ** 30 })))
+  await reopened
+  t.match(notices, [{ kind: 'failed', code: /^SQLITE_CORRUPT/ }, { kind: 'reopened', report: { setAside: String } }])
+  t.ok(existsSync(notices[1]?.kind === 'reopened' ? notices[1].report.setAside ?? '' : ''))
+  t.ok(entries.flat().every(({ requestId, body }) => known.waiting.get(requestId) === Buffer.from(body).toString()))
+  t.ok(await log.append(newEntry()))
+  const [entry] = await readAll(log)
+  if (entry !== undefined) await log.settle([delivered(entry)])
+})
