@@ -24,9 +24,12 @@ export function serveCommand (): Command {
     })
 }
 
-/** A first signal ends in order, within the time; a second one at once. */
+/** Above the time that close() keeps by itself: this one is for a close() that hangs. */
+const HANG_MARGIN_MS = 3_000
+
+/** A first signal ends in order, within the time, with exit code 0; a second one at once, with 1. */
 export function endOnSignal (timeoutMs: number, logger: pino.Logger, close: () => Promise<void>): void {
-  closeWithGrace({ delay: timeoutMs, logger }, async ({ signal, err }) => {
+  closeWithGrace({ delay: timeoutMs + HANG_MARGIN_MS, logger }, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ error: err }, 'The proxy failed and ends.')
     else logger.info({ signal }, 'The proxy shuts down.')
     await close()
