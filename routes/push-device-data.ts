@@ -68,8 +68,9 @@ const pushDeviceDataSchema = {
 
 Values are strings, and arrive with exactly their characters. Senders that cannot help it may send a number for a value, or a whole number for \`deviceType\` and \`deviceId\`: it is sent on as a string of the characters that were written. \`device_id\` is taken for \`deviceId\`. \`X-Repairs\` says what was changed.
 
-Any Content-Type is taken, and none; the body is always read as JSON in UTF-8.`,
-  // Not the key in the query: generated clients send it in every way that is listed, and a URL is written to logs.
+Any Content-Type is taken, and none; the body is always read as JSON in UTF-8.
+
+A device that can set no header may send its key as \`?api_key=\`, if the key was created with \`--in-url\`.`,
   security: [{ apiKey: [] }, { bearer: [] }, { basic: [] }, { acsBearerToken: [] }]
 }
 

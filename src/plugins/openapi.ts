@@ -13,13 +13,15 @@ const DESCRIPTION = `Takes PushDeviceData requests without a cloud signature, ch
 - \`200\` with \`"data":"success"\` means that Energy Expert confirmed the push; everything else says in \`message\` what to do.
 - Programs decide by \`code\`; a code they do not know they take by its status. \`503\`: nothing was taken, send it again after \`Retry-After\`. \`504\`: the push may have arrived.`
 
-/** The ways in which a key may travel; any one is enough. */
+/**
+ * The ways in which a key may travel; any one is enough. Not as `?api_key=`: generated clients and code samples send a key in every
+ * way that is listed, and a URL is written to logs on its way. The push's description tells of it instead.
+ */
 const securitySchemes = {
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The usual way.' },
   bearer: { type: 'http', scheme: 'bearer', description: 'The key as a Bearer token.' },
   basic: { type: 'http', scheme: 'basic', description: 'The key as the password, or as the user name when the password is empty.' },
-  acsBearerToken: { type: 'apiKey', in: 'header', name: 'x-acs-bearer-token', description: 'As Alibaba Cloud\'s SDKs send a Bearer credential.' },
-  apiKeyInQuery: { type: 'apiKey', in: 'query', name: 'api_key', description: 'Only for a key that was created with `--in-url`. No operation lists it, since generated clients send a key in every way that is listed, and URLs are written to logs.' }
+  acsBearerToken: { type: 'apiKey', in: 'header', name: 'x-acs-bearer-token', description: 'As Alibaba Cloud\'s SDKs send a Bearer credential.' }
 } as const
 
 /** Makes the OpenAPI document from the schemas of the routes that are registered after it: `app.swagger()`. */

@@ -24,7 +24,7 @@ t.test('the document is of a version that generators read, has a version of its 
   t.strictSame(Object.keys(document.paths), [PUSH_PATH, '/k/{key}'])
   t.equal(document.paths[PUSH_PATH].post.operationId, 'pushDeviceData')
   t.strictSame(document.paths[PUSH_PATH].post.security.flatMap(Object.keys), ['apiKey', 'bearer', 'basic', 'acsBearerToken'], 'never in the URL unasked')
-  t.strictSame(Object.keys(document.components.securitySchemes), ['apiKey', 'bearer', 'basic', 'acsBearerToken', 'apiKeyInQuery'])
+  t.strictSame(Object.keys(document.components.securitySchemes), ['apiKey', 'bearer', 'basic', 'acsBearerToken'])
 })
 
 t.test('every error of the plants\' port is listed, and has an example where a push can meet it', async t => {

@@ -38,7 +38,7 @@ const TRANSPORT = ['connection', 'content-length', 'content-type', 'date', 'keep
 const PAGES: ReadonlyArray<{ path: RegExp, statuses: readonly number[], type: RegExp }> = [
   { path: /^\/$/, statuses: [200], type: /^text\/plain/ },
   { path: /^\/openapi\.json$/, statuses: [200], type: /^application\/json/ },
-  { path: /^\/docs(?:\/|$)/, statuses: [200, 206, 302, 304], type: /^(?:text|application|image)\// }
+  { path: /^\/docs(?:\/|$)/, statuses: [200], type: /^(?:text|application|image)\// }
 ]
 
 /**
