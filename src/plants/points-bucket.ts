@@ -9,8 +9,9 @@ export type PointsTaken =
   | { readonly kind: 'above-burst', readonly burstPoints: number }
 
 interface Bucket {
-  points: number
-  atMs: number
+  /** Points times MINUTE_MS, so that what a millisecond adds is a whole number. */
+  credit: number
+  readonly atMs: number
 }
 
 const MINUTE_MS = 60_000
@@ -34,16 +35,18 @@ export class PointsBuckets {
   take (plantName: string, pointsPerMinute: number, points: number): PointsTaken {
     if (points > pointsPerMinute) return { kind: 'above-burst', burstPoints: pointsPerMinute }
     const bucket = this.#fill(plantName, pointsPerMinute)
-    if (points > bucket.points) return { kind: 'wait', waitMs: Math.ceil((points - bucket.points) / pointsPerMinute * MINUTE_MS) }
-    bucket.points -= points
+    const missing = points * MINUTE_MS - bucket.credit
+    if (missing > 0) return { kind: 'wait', waitMs: Math.ceil(missing / pointsPerMinute) }
+    bucket.credit = -missing
     return { kind: 'taken' }
   }
 
   #fill (plantName: string, pointsPerMinute: number): Bucket {
     const nowMs = this.#clock.monotonicMs()
-    const { points, atMs } = this.#buckets.get(plantName) ?? { points: pointsPerMinute, atMs: nowMs }
+    const creditMax = pointsPerMinute * MINUTE_MS
+    const { credit, atMs } = this.#buckets.get(plantName) ?? { credit: creditMax, atMs: nowMs }
     // A limit that was lowered since takes what is above it.
-    const filled = { points: Math.min(pointsPerMinute, points + (nowMs - atMs) / MINUTE_MS * pointsPerMinute), atMs: nowMs }
+    const filled = { credit: Math.min(creditMax, credit + (nowMs - atMs) * pointsPerMinute), atMs: nowMs }
     // Written anew, so that the map's first entry is the plant that pushed longest ago.
     this.#buckets.delete(plantName)
     this.#buckets.set(plantName, filled)

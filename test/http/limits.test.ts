@@ -1,0 +1,135 @@
+import { connect } from 'node:net'
+import t from 'tap'
+import { exchange, parseAnswer } from '../support/raw-socket.js'
+import { onePush, startProxy, type Answer, type TestProxy } from '../support/proxy.js'
+
+const PATH = '/api/v1/data/increment/push'
+
+/** A push of so many points. */
+const pushOf = (points: number): object => ({ deviceType: '1', devices: [{ deviceId: 'm', recordTime: '2021-09-08 18:40:00', data: Object.fromEntries(Array.from({ length: points }, (_, n) => [`p${n}`, '1'])) }] })
+
+const codeOf = (answer: Answer): unknown => answer.statusCode === 200 ? 200 : answer.json().code
+
+/** A push with no right to be here, from an address that a load balancer names. */
+async function failFrom (proxy: TestProxy, address: string, headers: Record<string, string> = { 'x-api-key': 'nonsense' }): Promise<unknown> {
+  return codeOf(await proxy.push(onePush, { 'x-forwarded-for': address, ...headers }))
+}
+
+t.test('a plant may send so many requests a minute, all its keys together; then 429 until the minute is over', async t => {
+  let aheadMs = 0
+  const realNow = Date.now
+  t.intercept(Date, 'now', { value: () => realNow() + aheadMs })
+  const proxy = await startProxy(t, { policy: { requestsPerMinute: 3 } })
+  const second = proxy.registry.createKey('plant-1', {}).key
+  const first = await proxy.push(onePush)
+  t.match(first.headers, { 'ratelimit-limit': '3', 'ratelimit-remaining': '2', 'ratelimit-reset': '60' })
+  await proxy.push(onePush, { 'x-api-key': second })
+  t.equal(codeOf(await proxy.push('{')), 'InvalidJson', 'what is refused later counts as well')
+  const throttled = await proxy.push(onePush, { 'x-api-key': second })
+  t.equal(throttled.statusCode, 429)
+  t.equal(throttled.json().code, 'Throttling.Plant')
+  t.match(throttled.json().message, /more than 3 requests a minute/)
+  t.equal(throttled.headers['ratelimit-remaining'], '0')
+  const retryAfter = Number(throttled.headers['retry-after'])
+  t.ok(retryAfter > 50 && retryAfter <= 60, String(retryAfter))
+  t.ok(Number(throttled.headers['x-acs-retry-after']) > 50_000)
+  proxy.registry.addPlant('plant-2', {})
+  t.equal((await proxy.push(onePush, { 'x-api-key': proxy.registry.createKey('plant-2', {}).key })).statusCode, 200, 'another plant is not held back')
+  aheadMs = 60_001
+  t.equal((await proxy.push(onePush)).statusCode, 200, 'a minute later it may again')
+})
+
+t.test('a throttled sender that waits for 100-continue keeps its body', async t => {
+  const proxy = await startProxy(t, { policy: { requestsPerMinute: 1 } })
+  await proxy.push(onePush)
+  const received = await exchange(proxy.port, [`POST ${PATH} HTTP/1.1\r\nHost: p\r\nX-API-Key: ${proxy.key}\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n`], () => false)
+  t.equal(parseAnswer(received)?.statusCode, 429)
+})
+
+t.test('a limit of 0 is none, and says nothing of limits', async t => {
+  const proxy = await startProxy(t, { policy: { requestsPerMinute: 0 } })
+  t.equal((await proxy.push(onePush)).headers['ratelimit-limit'], undefined)
+})
+
+t.test('points a minute: a push above them all is a 413 that says the limit, more in sum is a 429 that says when', async t => {
+  const proxy = await startProxy(t, { policy: { pointsPerMinute: 10 } })
+  const tooMuch = await proxy.push(pushOf(11))
+  t.equal(tooMuch.statusCode, 413)
+  t.equal(tooMuch.json().code, 'PushTooLarge')
+  t.match(tooMuch.json().message, /11 points.* 10 in a minute/)
+  t.equal((await proxy.push(pushOf(10), { 'x-dry-run': 'true' })).statusCode, 200, 'a dry run takes none')
+  t.equal((await proxy.push(pushOf(6))).statusCode, 200)
+  const throttled = await proxy.push(pushOf(6))
+  t.equal(codeOf(throttled), 'Throttling.Plant')
+  const retryAfter = Number(throttled.headers['retry-after'])
+  t.ok(retryAfter >= 10 && retryAfter <= 12, `two points are there in 12 s: ${retryAfter}`)
+  t.equal((await proxy.push(pushOf(3))).statusCode, 200, 'a smaller one has room')
+  t.equal(proxy.cloud.attempts(), 2)
+})
+
+t.test('wrong keys, unknown paths, wrong methods and forbidden addresses count together against an address', async t => {
+  const proxy = await startProxy(t, { front: { failuresPerMinuteMax: 8 } })
+  const elsewhere = proxy.registry.createKey('plant-1', { cidrs: ['10.0.0.0/8'] }).key
+  const failures: Array<() => Promise<Answer>> = [
+    async () => await proxy.request('/unknown', { method: 'POST', body: '{}' }),
+    async () => await proxy.request(PATH, { method: 'PUT', body: '{}' }),
+    async () => await proxy.push(onePush, { 'x-api-key': 'nonsense' }),
+    async () => await proxy.push(onePush, { 'x-api-key': elsewhere })
+  ]
+  const codes = []
+  for (let round = 0; round < 3; round++) for (const fail of failures) codes.push(codeOf(await fail()))
+  t.strictSame(codes, [...Array(2).fill(['NotFound', 'MethodNotAllowed', 'InvalidKey', 'Forbidden.Address']).flat(), ...Array(4).fill('Throttling.Address')])
+  t.equal((await proxy.push(onePush)).statusCode, 200)
+  t.equal((await proxy.request('/')).statusCode, 200)
+})
+
+t.test('a sender is its IPv4 address or its IPv6 network, as the load balancer names it', async t => {
+  const proxy = await startProxy(t, { env: { TRUST_PROXY: '127.0.0.1' }, front: { failuresPerMinuteMax: 1 } })
+  const cases: ReadonlyArray<readonly [string, string]> = [
+    ['192.0.2.1', 'InvalidKey'], ['192.0.2.1', 'Throttling.Address'], ['192.0.2.2', 'InvalidKey'], ['::ffff:192.0.2.2', 'Throttling.Address'],
+    ['2001:db8:0:1::1', 'InvalidKey'], ['2001:db8:0:1:ffff::2', 'Throttling.Address'], ['2001:db8:0:2::1', 'InvalidKey'],
+    ['fe80::1%eth0', 'InvalidKey'], ['fe80::2%eth1', 'Throttling.Address'],
+    ['nobody', 'InvalidKey'], ['a'.repeat(8000), 'Throttling.Address']
+  ]
+  for (const [address, code] of cases) t.equal(await failFrom(proxy, address), code, address.slice(0, 40))
+  t.equal(await failFrom(proxy, '192.0.2.1', { 'x-api-key': proxy.key }), 200, 'a valid key from there is served')
+})
+
+t.test('from the bound on an answer waits, ends with its sender or the proxy, and the log says so once', async t => {
+  const proxy = await startProxy(t, { front: { failuresPerMinuteMax: 2, throttledDelayMs: 150 } })
+  for (let n = 0; n < 2; n++) await proxy.request('/unknown')
+  const startMs = performance.now()
+  t.equal(codeOf(await proxy.request('/unknown')), 'Throttling.Address')
+  t.ok(performance.now() - startMs > 140)
+  await Promise.all(Array.from({ length: 20 }, async () => await proxy.request('/unknown')))
+  const lines = proxy.log.map(line => JSON.parse(line))
+  t.equal(lines.filter(({ msg }) => /causes too many failures/.test(msg)).length, 1)
+  t.ok(lines.filter(({ code }) => code === 'Throttling.Address').every(({ level }) => level === 20))
+})
+
+t.test('answers that wait do not hold up the end of the proxy', async t => {
+  const proxy = await startProxy(t, { front: { failuresPerMinuteMax: 0, throttledDelayMs: 60_000 } })
+  const waiting = proxy.request('/unknown')
+  const gone = exchange(proxy.port, ['GET /unknown HTTP/1.1\r\nHost: p\r\n\r\n'], () => false)
+  for (let n = 0; n < 3; n++) await proxy.request('/')
+  const startMs = performance.now()
+  await proxy.close()
+  t.equal(codeOf(await waiting), 'Throttling.Address')
+  t.equal(parseAnswer(await gone)?.headers['connection'], 'close')
+  t.ok(performance.now() - startMs < 2_000)
+})
+
+t.test('bodies in memory are bounded per address as well, so that one sender cannot shut the others out', async t => {
+  const proxy = await startProxy(t, { env: { BODY_MAX_BYTES: '40000', BODIES_IN_FLIGHT_MAX_BYTES: '80000', TRUST_PROXY: '127.0.0.1' } })
+  const head = (address: string): string => `POST ${PATH} HTTP/1.1\r\nHost: p\r\nX-API-Key: ${proxy.key}\r\nX-Forwarded-For: ${address}\r\nContent-Length: 30000\r\nExpect: 100-continue\r\n\r\n`
+  const announce = async (address: string): Promise<string> => {
+    const socket = connect(proxy.port, '127.0.0.1')
+    t.teardown(() => { socket.destroy() })
+    socket.write(head(address))
+    return await new Promise(resolve => { socket.once('data', chunk => { resolve(String(chunk).split('\r\n')[0] ?? '') }) })
+  }
+  t.match(await announce('192.0.2.1'), /100/)
+  t.match(await announce('192.0.2.1'), /503/)
+  t.match(await announce('192.0.2.2'), /100/)
+  t.match(await announce('192.0.2.3'), /503/, 'and in all')
+})
