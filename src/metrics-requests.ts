@@ -12,8 +12,10 @@ export interface Tally {
 export interface RequestFacts {
   /** The plant's name as the registry knows it; undefined when no valid key came. */
   readonly plant: string | undefined
-  /** Undefined: the sender hung up before its answer was out. */
+  /** Undefined: the connection broke before the answer was out. */
   readonly statusCode: number | undefined
+  /** The sender hung up, or closed its sending side, before its answer was out. */
+  readonly senderGone: boolean
   readonly durationMs: number
   readonly bodyBytes: number
   readonly failure: ProxyError | undefined
@@ -26,6 +28,7 @@ const NO_PLANT = 'none'
 /** Numbers of what plants ask. */
 export class RequestMetrics {
   readonly #requests: LabelledCounter
+  readonly #hangUps: LabelledCounter
   readonly #errors: LabelledCounter
   readonly #authFailures: Counter
   readonly #records: LabelledCounter
@@ -34,7 +37,8 @@ export class RequestMetrics {
   readonly #bodyBytes: Histogram
 
   constructor (registry: Registry) {
-    this.#requests = new LabelledCounter(registry, ['requests_total', 'Requests on the plants\' port, by plant (none: no valid key) and answered status (hung-up: the sender did not wait).'], ['plant', 'status'])
+    this.#requests = new LabelledCounter(registry, ['requests_total', 'Requests on the plants\' port, by plant (none: no valid key) and answered status (broken: the connection did not last).'], ['plant', 'status'])
+    this.#hangUps = new LabelledCounter(registry, ['hang_ups_total', 'Requests whose sender closed its side before its answer was out.'], ['plant'])
     this.#errors = new LabelledCounter(registry, ['errors_total', 'Answers that are errors, by the code of docs/errors.md.'], ['code'])
     this.#authFailures = newCounter(registry, ['auth_failures_total', 'Requests refused for their key, its address or its devices.'])
     this.#records = new LabelledCounter(registry, ['records_total', 'Device records whose sender was told that they are delivered or stored.'], ['plant'])
@@ -43,8 +47,9 @@ export class RequestMetrics {
     this.#bodyBytes = newHistogram(registry, ['request_body_bytes', 'Size of request bodies.'], [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304])
   }
 
-  record ({ plant = NO_PLANT, statusCode, durationMs, bodyBytes, failure, tally }: RequestFacts): void {
-    this.#requests.add(plant, statusCode === undefined ? 'hung-up' : String(statusCode))
+  record ({ plant = NO_PLANT, statusCode, senderGone, durationMs, bodyBytes, failure, tally }: RequestFacts): void {
+    this.#requests.add(plant, statusCode === undefined ? 'broken' : String(statusCode))
+    if (senderGone) this.#hangUps.add(plant)
     this.#durationSeconds.observe(durationMs / 1000)
     if (bodyBytes > 0) this.#bodyBytes.observe(bodyBytes)
     if (statusCode === undefined) return

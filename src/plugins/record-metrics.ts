@@ -18,11 +18,12 @@ export interface RecordMetricsOptions {
 export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front } }) => {
   app.decorateRequest('tally', undefined)
   app.addHook('onRequest', (request, reply, done) => {
-    // Not an onResponse hook: that one never hears of a sender that hung up.
+    // Not an onResponse hook: that one never hears of a connection that broke.
     reply.raw.once('close', () => {
       requests.record({
         plant: request.identity?.plant.name,
         statusCode: reply.raw.writableFinished ? reply.statusCode : undefined,
+        senderGone: request.clientGone.aborted,
         durationMs: reply.elapsedTime,
         bodyBytes: request.heldBytes,
         failure: request.failure,
@@ -42,7 +43,7 @@ export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front
   })
   app.server.on('drop', () => { front.refuseConnection('too-many') })
   app.server.on('tlsClientError', () => { front.refuseConnection('tls') })
-}, { name: 'record-metrics', dependencies: ['authenticate', 'error-answers', 'raw-body'] })
+}, { name: 'record-metrics', dependencies: ['authenticate', 'client-gone', 'error-answers', 'raw-body'] })
 
 /** Those of the parser, except a line that broke or bytes behind a last request: these are no fault of what was sent. */
 function isNonsense (code: string): boolean {

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import t from 'tap'
 import { request } from 'undici'
 import { ProxyError } from '../../src/errors.js'
+import { createMetrics } from '../../src/metrics.js'
 import { exchangeOne } from '../support/raw-socket.js'
 import { onePush, startProxy, type TestProxy } from '../support/proxy.js'
 
@@ -86,17 +88,21 @@ t.test('what is no HTTP is counted, a connection that only breaks is not', async
   t.equal(samples.get('http_parse_errors_total'), 1)
 })
 
-t.test('a sender that hangs up before its answer is counted as such and by no status that it never heard', async t => {
-  for (const delivery of ['relay', 'relay-or-store'] as const) {
-    const proxy = await startProxy(t, { policy: { delivery } })
+t.test('a sender that does not wait for its answer is counted, and a broken line by no status that nobody heard', async t => {
+  for (const end of ['destroy', 'resetAndDestroy'] as const) {
+    const proxy = await startProxy(t, { policy: { delivery: 'relay-or-store' } })
     proxy.cloud.inject('dribbles', { times: 1, ms: 2 })
     const body = JSON.stringify(onePush)
     const socket = connect(proxy.port, '127.0.0.1')
     socket.write(`POST /api/v1/data/increment/push HTTP/1.1\r\nHost: x\r\nX-API-Key: ${proxy.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
     for (let round = 0; round < 500 && proxy.cloud.attempts() === 0; round += 1) await scrape(proxy)
-    socket.destroy()
+    socket[end]()
     const samples = await scrapeUntil(proxy, samples => samples.get('request_duration_seconds_count') === 1 && samples.get('cloud_attempt_duration_seconds_count') === 1)
-    t.strictSame([...samples.keys()].filter(name => /^(requests|records|points)_/.test(name)), ['requests_total{plant="plant-1",status="hung-up"}'], delivery)
+    t.equal(samples.get('hang_ups_total{plant="plant-1"}'), 1, end)
+    const counted = [...samples.keys()].filter(name => /^(requests|records|points)_/.test(name))
+    // A line that was closed in order takes the answer, whether or not somebody reads it.
+    if (end === 'destroy') t.ok(counted.includes('requests_total{plant="plant-1",status="200"}'))
+    else t.strictSame(counted, ['requests_total{plant="plant-1",status="broken"}'])
     t.equal(proxy.cloud.received().length, 1)
   }
 })
@@ -130,4 +136,34 @@ t.test('readiness: a cloud that is down is a detail, a missing credential or a b
   failing = false
   proxy.registry.close()
   t.match(await readyz(), { statusCode: 503, json: { reasons: [{ check: 'plants' }] } })
+})
+
+t.test('a proxy that shuts down says so on its admin port until its last push is answered', async t => {
+  const proxy = await startProxy(t, { policy: { relayTimeoutMs: 1_000 } })
+  proxy.cloud.inject('neverAnswers')
+  const lastPush = proxy.push(onePush)
+  for (let round = 0; round < 500 && proxy.cloud.attempts() === 0; round += 1) await scrape(proxy)
+  const closed = proxy.close()
+  const { statusCode, body } = await request(`${proxy.adminOrigin}/readyz`)
+  t.equal(statusCode, 503)
+  t.match(await body.json(), { status: 'not-ready', reasons: [{ check: 'process', message: 'The proxy is shutting down.' }] })
+  t.equal((await request(`${proxy.adminOrigin}/livez`)).statusCode, 200, 'it is alive until the end')
+  t.equal((await lastPush).statusCode, 504)
+  await closed
+  await t.rejects(request(`${proxy.adminOrigin}/livez`), { code: 'ECONNREFUSED' })
+})
+
+t.test('docs/operations.md explains every metric that there is, with its labels, and no other', async t => {
+  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+  const section = page.slice(page.indexOf('\n## Metrics'), page.indexOf('\n## The log'))
+  const documented = [...section.matchAll(/^\| `([a-z_]+)` \|([^|]*)\|/gm)].map(([, name, labels]) => [name, labels?.replaceAll('`', '').trim()])
+  const own = createMetrics().registry.getMetricsAsArray().filter(({ name }) => name.startsWith('energy_expert_proxy_'))
+  // prom-client keeps a histogram's le to itself, and its types know no labels at all.
+  const labelsOf = (metric: object): string => 'upperBounds' in metric ? 'le' : 'labelNames' in metric ? [metric.labelNames].flat().join(', ') : ''
+  t.strictSame(Object.fromEntries(documented), Object.fromEntries(own.map(metric => [metric.name.replace('energy_expert_proxy_', ''), labelsOf(metric)])))
+  for (const [name] of section.matchAll(/energy_expert_proxy_[a-z_]+(?=[[{)\s])/g)) t.ok(own.some(metric => metric.name === name), `the alerts use ${name}`)
+  for (const { name, help } of own) {
+    t.match(name, /_(total|seconds|bytes|connections)$/, 'base units')
+    t.match(help, /^[A-Z].*\.$/)
+  }
 })
