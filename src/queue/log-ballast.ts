@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 const CHUNK_BYTES = 1_048_576
 
@@ -8,13 +9,13 @@ const CHUNK_BYTES = 1_048_576
  * that wait can still be written down, which frees space in turn.
  */
 export class Ballast {
+  readonly bytes: number
   readonly #path: string
-  readonly #bytes: number
   #ready: boolean
 
   constructor (path: string, bytes: number) {
     this.#path = path
-    this.#bytes = bytes
+    this.bytes = bytes
     this.#ready = this.#isWhole()
   }
 
@@ -26,6 +27,8 @@ export class Ballast {
   /** Holds the space if it does not yet. @returns false, and leaves nothing behind, when the disk has no room for it */
   make (): boolean {
     if (this.#ready) return true
+    // On a disk that stays full for hours, trying is not to wear it out.
+    if (this.#hasNoRoom()) return false
     try {
       this.#write()
       this.#ready = true
@@ -44,15 +47,20 @@ export class Ballast {
   #write (): void {
     const file = openSync(this.#path, 'w', 0o600)
     try {
-      for (let left = this.#bytes; left > 0;) left -= writeSync(file, randomBytes(Math.min(left, CHUNK_BYTES)))
+      for (let left = this.bytes; left > 0;) left -= writeSync(file, randomBytes(Math.min(left, CHUNK_BYTES)))
       fsyncSync(file)
     } finally {
       closeSync(file)
     }
   }
 
+  #hasNoRoom (): boolean {
+    const { bavail, bsize } = statfsSync(dirname(this.#path))
+    return bavail * bsize < this.bytes
+  }
+
   #isWhole (): boolean {
     const stat = statSync(this.#path, { throwIfNoEntry: false })
-    return stat?.size === this.#bytes
+    return stat?.size === this.bytes
   }
 }

@@ -1,9 +1,9 @@
 import type { NumberedWrite } from './log-messages.js'
 
 const REQUESTS_MAX = 1024
-const BYTES_MAX = 16_777_216
+const BYTES_MAX = 4_194_304
 
-/** Cuts what waits into transactions: one is the rule, more keep the log and the memory bounded. */
+/** Cuts what waits into transactions: one is the rule, more keep the log so short that the ballast is enough to copy it into the file. */
 export function groupWrites (writes: readonly NumberedWrite[]): NumberedWrite[][] {
   const groups: NumberedWrite[][] = []
   let group: NumberedWrite[] = []

@@ -14,6 +14,9 @@ import { QueueServer } from './log-server.js'
 import { QueueWriter } from './log-writer.js'
 import type { QueueNotice } from './queue-log.js'
 
+/** A full disk is tried again once a second. */
+const POLLS_PER_TRY = 4
+
 /** The task of the queue's thread, which alone writes queue.db while the server runs; it ends when its port closes. */
 export function runQueueTask (port: MessagePort, data: ThreadData, clock: Clock): void {
   const ballast = new Ballast(join(data.dataDir, BALLAST_FILE), data.ballastBytes)
@@ -32,7 +35,7 @@ function serveQueue (port: MessagePort, data: ThreadData, clock: Clock, ballast:
   const notify = (notice: QueueNotice): void => { post(port, { kind: 'notice', notice }) }
   const { store, report, synced } = openStore(data, ballast)
   const bounds = new QueueBounds(data.queueBytesMax, notify)
-  const disk = new DiskRoom({ ballast, clock, notify })
+  const disk = new DiskRoom({ store, ballast, clock, tryEveryMs: POLLS_PER_TRY * data.pollMs, notify })
   const writer = new QueueWriter({ store, bounds, disk, retention: data })
   const reader = new QueueReader({ store, bytesMax: data.queueBytesMax, onLoss: lost => { notify({ kind: 'lost', lost }) } })
   post(port, { kind: 'opened', report, synced })

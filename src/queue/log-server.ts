@@ -4,8 +4,8 @@ import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import type { Clock } from '../clock.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { StoreError } from '../store/store-error.js'
-import type { DiskRoom } from './log-disk.js'
-import { describeProblem, isBusy, isDamage, isDiskFull } from './log-failures.js'
+import { unlessHeldUp, type DiskRoom } from './log-disk.js'
+import { describeProblem, isDamage, isDiskFull } from './log-failures.js'
 import { groupWrites } from './log-groups.js'
 import { isWrite, type FromThread, type NumberedRequest, type ToThread } from './log-messages.js'
 import { RECOVERED_PREFIX, timeInName } from './log-names.js'
@@ -103,7 +103,10 @@ export class QueueServer {
     store.refresh()
     this.#tellChange()
     disk.hasRoom()
-    if (this.#idle && (statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0) > IDLE_LOG_BYTES) unlessHeldUp(() => { store.shortenLog() })
+    if (this.#idle) {
+      disk.tidy()
+      if ((statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0) > IDLE_LOG_BYTES) unlessHeldUp(() => { store.shortenLog() })
+    }
     this.#idle = true
     this.#scheduleTick()
   }
@@ -143,15 +146,6 @@ export class QueueServer {
 
   #post (message: FromThread, memory: readonly ArrayBuffer[] = []): void {
     this.#parts.port.postMessage(message, memory)
-  }
-}
-
-/** A full disk, or another process at work, only puts off what has time. */
-function unlessHeldUp (work: () => void): void {
-  try {
-    work()
-  } catch (error) {
-    if (!isDiskFull(error) && !isBusy(error)) throw error
   }
 }
 

@@ -33,7 +33,7 @@ export class QueueWriter {
     const [bringing, keeping] = [writes.filter(({ request }) => bringsPush(request)), writes.filter(({ request }) => !bringsPush(request))]
     if (bringing.length > 0 && !this.#disk.hasRoom()) return [...refuseFull(bringing), ...this.#keepBooks(keeping, atMs)]
     try {
-      const answers = this.#commit(writes, atMs)
+      const answers = this.#disk.write(() => this.#commit(writes, atMs))
       if (bringing.length > 0) this.#disk.noteRoom()
       return answers
     } catch (error) {
@@ -44,12 +44,13 @@ export class QueueWriter {
     }
   }
 
-  /** What became of pushes is written down on a full disk too. */
+  /** What became of pushes is written down on a full disk too; one by one when all of it does not fit. */
   #keepBooks (writes: readonly NumberedWrite[], atMs: number): Answer[] {
     if (writes.length === 0) return []
     try {
-      return this.#disk.writeAnyway(this.#store, () => this.#commit(writes, atMs))
+      return this.#disk.writeAnyway(() => this.#commit(writes, atMs))
     } catch (error) {
+      if (isDiskFull(error) && writes.length > 1) return writes.flatMap(write => this.#keepBooks([write], atMs))
       if (isBusy(error) || isDiskFull(error)) return refuseFailed(writes, error)
       throw error
     }

@@ -13,7 +13,7 @@ export interface QueueLogParts {
   readonly clock: Clock
   /** How often changes of other processes are looked for. Default 250. */
   readonly pollMs?: number
-  /** Space that is held for the bookkeeping on a full disk. Default 8 MiB. */
+  /** Space that is held for the bookkeeping on a full disk. Default 16 MiB: the log has up to 4 MB, and one transaction more. */
   readonly ballastBytes?: number
   /** Finished receipts that are kept. Default 100,000. */
   readonly receiptsMax?: number
@@ -127,7 +127,7 @@ class Events {
   }
 }
 
-function settings ({ dataDir, queueBytesMax, pollMs = 250, ballastBytes = 8_388_608, receiptsMax = 100_000, receiptsAgeMsMax = 30 * DAY_MS }: QueueLogParts): Omit<ThreadData, 'task' | 'atMs'> {
+function settings ({ dataDir, queueBytesMax, pollMs = 250, ballastBytes = 16_777_216, receiptsMax = 100_000, receiptsAgeMsMax = 30 * DAY_MS }: QueueLogParts): Omit<ThreadData, 'task' | 'atMs'> {
   return { dataDir, queueBytesMax, pollMs, ballastBytes, receiptsMax, receiptsAgeMsMax }
 }
 

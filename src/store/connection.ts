@@ -3,6 +3,14 @@ import { describeStoreFailure, StoreError } from './store-error.js'
 
 export type Connection = Libsql.Database
 
+/** What holds for a file from its first page on, and is passed over for any other. */
+export interface NewFileOptions {
+  /** Default 4096. */
+  readonly pageBytes?: number
+  /** Whether `PRAGMA incremental_vacuum` can shorten the file. Default false. */
+  readonly givesSpaceBack?: boolean
+}
+
 /** A connection on which nothing was read yet: even `PRAGMA synchronous` reads the file, and fails when that is locked. */
 export function openBareConnection (path: string, busyTimeoutMs: number): Connection {
   try {
@@ -17,13 +25,14 @@ export function openBareConnection (path: string, busyTimeoutMs: number): Connec
  * (a write-ahead log), and whose writers wait for one another (libsql's own default is not to wait at all).
  *
  * @param busyTimeoutMs how long a statement waits for a lock of another process, with the event loop standing still
- * @param pageBytes the size of a page, for a file that is still empty; one that is not keeps its own
+ * @param newFile what is decided once, for a file that is still empty
  * @throws StoreError when the file system cannot hold a write-ahead log; otherwise what libsql throws
  */
-export function openConnection (path: string, busyTimeoutMs: number, pageBytes?: number): Connection {
+export function openConnection (path: string, busyTimeoutMs: number, newFile: NewFileOptions = {}): Connection {
   const connection = openBareConnection(path, busyTimeoutMs)
   // Before the switch to the log, which writes the first page.
-  if (pageBytes !== undefined) connection.exec(`PRAGMA page_size = ${Math.trunc(pageBytes)}`)
+  if (newFile.pageBytes !== undefined) connection.exec(`PRAGMA page_size = ${Math.trunc(newFile.pageBytes)}`)
+  if (newFile.givesSpaceBack === true) connection.exec('PRAGMA auto_vacuum = INCREMENTAL')
   switchToWriteAheadLog(connection, path, busyTimeoutMs)
   connection.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
   return connection

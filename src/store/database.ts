@@ -1,5 +1,5 @@
 import { checkBindValues, type SqlValue } from './bind-values.js'
-import { openConnection, type Connection } from './connection.js'
+import { openConnection, type Connection, type NewFileOptions } from './connection.js'
 import { prepareFile } from './data-dir.js'
 import { describeStoreFailure, StoreError } from './store-error.js'
 
@@ -10,8 +10,7 @@ export interface DatabaseOptions {
   readonly fileName: string
   /** How long a statement waits, with the event loop standing still, for a lock of another process. Default 2000. */
   readonly busyTimeoutMs?: number
-  /** The size of a page of a file that is made now. Default 4096. */
-  readonly pageBytes?: number
+  readonly newFile?: NewFileOptions
 }
 
 export interface TransactionOptions {
@@ -44,10 +43,10 @@ export class Database {
   #closed = false
 
   /** Opens the file, or makes it: mode 0600, in a directory of mode 0700. */
-  constructor ({ dataDir, fileName, busyTimeoutMs = 2000, pageBytes }: DatabaseOptions) {
+  constructor ({ dataDir, fileName, busyTimeoutMs = 2000, newFile }: DatabaseOptions) {
     this.path = prepareFile(dataDir, fileName)
     this.#busyTimeoutMs = busyTimeoutMs
-    this.#connection = this.#attempt(() => openConnection(this.path, busyTimeoutMs, pageBytes))
+    this.#connection = this.#attempt(() => openConnection(this.path, busyTimeoutMs, newFile))
   }
 
   run (sql: string, values: readonly SqlValue[] = []): { changes: number } {

@@ -5,9 +5,6 @@
  * rows are read page by page, without the trees above them (carve-rows.ts). For the same reason no table is WITHOUT
  * ROWID. What changes with every failed call lies beside the pushes, not in them: an update would write whole pages of
  * bodies again.
- *
- * The space of what was delivered is used again and is not given back (no auto_vacuum): it is bounded by QUEUE_MAX_BYTES,
- * and the next outage finds it there.
  */
 export const QUEUE_SCHEMA_STEPS = [`
   CREATE TABLE lanes (

@@ -1,3 +1,4 @@
+import { readInteger } from './columns.js'
 import { Database } from './database.js'
 import { migrate } from './migrations.js'
 import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
@@ -31,7 +32,7 @@ export class QueueStore {
   #foreignChanges = 0
 
   constructor ({ dataDir, fileName = 'queue.db', busyTimeoutMs = 5000 }: QueueStoreOptions) {
-    const database = new Database({ dataDir, fileName, busyTimeoutMs, pageBytes: QUEUE_PAGE_BYTES })
+    const database = new Database({ dataDir, fileName, busyTimeoutMs, newFile: { pageBytes: QUEUE_PAGE_BYTES, givesSpaceBack: true } })
     this.#database = database
     this.path = database.path
     this.lanes = new QueueLanes(database)
@@ -39,9 +40,9 @@ export class QueueStore {
     this.parked = new QueueParked(database)
     this.receipts = new QueueReceipts(database)
     try {
-      // The log is copied into the file from 8 MB on, and keeps no more than that afterwards. 16 MB of pages are held in
-      // memory, so that a transaction need not write before its end.
-      database.exec('PRAGMA wal_autocheckpoint = 512; PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -16000')
+      // The log is copied into the file from 4 MB on (256 pages), and keeps no more than that afterwards. 16 MB of pages
+      // are held in memory, so that a transaction need not write before its end.
+      database.exec('PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -16000')
       migrate(database, QUEUE_SCHEMA_STEPS)
       this.refresh()
     } catch (error) {
@@ -101,6 +102,18 @@ export class QueueStore {
   /** Copies of the log into the file what can be copied without waiting for anybody; the next commit begins it anew. */
   shortenLog (): void {
     this.#database.get('PRAGMA wal_checkpoint(PASSIVE)')
+  }
+
+  /** Space of the file that is free for the next pushes. */
+  freeBytes (): number {
+    const row = this.#database.get('PRAGMA freelist_count')
+    return row === undefined ? 0 : readInteger(row, 'freelist_count') * QUEUE_PAGE_BYTES
+  }
+
+  /** Gives free space back to the disk; the file is shorter once the log was copied into it. */
+  giveBack (bytes: number): void {
+    this.#database.exec(`PRAGMA incremental_vacuum(${Math.ceil(bytes / QUEUE_PAGE_BYTES)})`)
+    this.shortenLog()
   }
 
   /** A copy of this moment, packed tight, into a file that is not there yet or is empty. */

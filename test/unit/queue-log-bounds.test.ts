@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { ProxyError } from '../../src/errors.js'
+import { QueueBoundReached } from '../../src/queue/log-bounds.js'
+import type { NewEntry, QueueLog, QueueNotice } from '../../src/queue/queue-log.js'
+import { queueBytesOf } from '../../src/store/queue-bytes.js'
+import { dataDirOf, delivered, fastThreads, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
+
+const startThread = fastThreads(t)
+
+/** Which bound stood in the way; undefined when the push was stored. */
+async function boundReached (log: QueueLog, overrides: Partial<NewEntry>): Promise<string | undefined> {
+  try {
+    await log.append(newEntry(overrides))
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ProxyError) || error.code !== 'QueueFull' || !(error.cause instanceof QueueBoundReached)) throw error
+    if ((error.retryAfterMs ?? 0) < 1000) throw new Error('QueueFull says when to come again.')
+    return error.cause.bound
+  }
+}
+
+t.test('bytes are counted as the disk counts, for small bodies and for large ones', async t => {
+  for (const bodyBytes of [60, 700, 2000, 5000, 9000, 20_000, 300_000]) {
+    const dataDir = dataDirOf(t)
+    const { log } = await startQueue(t, { dataDir, startThread })
+    const count = Math.ceil(2_000_000 / Math.max(bodyBytes, 500))
+    const before = statSync(join(dataDir, 'queue.db')).size
+    await Promise.all(Array.from({ length: count }, () => log.append(newEntry({ body: Buffer.alloc(bodyBytes, 1) }))))
+    const { bytes } = await log.usage()
+    await log.close()
+    const grown = statSync(join(dataDir, 'queue.db')).size - before
+    t.equal(bytes, count * queueBytesOf(bodyBytes))
+    t.ok(bytes / grown > 0.95 && bytes / grown < 1.2, `${bodyBytes} bytes a body: counted ${bytes}, on disk ${grown}, ${(bytes / grown).toFixed(3)}`)
+  }
+})
+
+t.test('a plant that fills its share is refused alone, and the whole bound refuses all', async t => {
+  const one = queueBytesOf(5000)
+  const body = Buffer.alloc(5000)
+  const { log } = await startQueue(t, { dataDir: dataDirOf(t), startThread, queueBytesMax: 5 * one })
+  for (let count = 0; count < 3; count++) t.equal(await boundReached(log, { body, plantBytesMax: 3 * one }), undefined)
+  t.equal(await boundReached(log, { body, plantBytesMax: 3 * one }), 'plant')
+  t.equal(await boundReached(log, { body, plant: 'beta' }), undefined)
+  t.equal(await boundReached(log, { body, plant: 'beta' }), undefined)
+  t.equal(await boundReached(log, { body, plant: 'beta' }), 'queue')
+
+  const [first, second] = await readAll(log)
+  await log.settle([{ id: first?.id ?? 0, deliveredRecords: 0, cloudRequestIds: [], parked: [parkedPart({ body })] }])
+  t.equal(await boundReached(log, { body, plant: 'beta' }), 'queue', 'what is parked counts')
+  if (second !== undefined) await log.settle([delivered(second)])
+  t.equal(await boundReached(log, { body, plant: 'beta' }), undefined)
+})
+
+t.test('pushes of one turn are bounded together', async t => {
+  const one = queueBytesOf(100)
+  const { log } = await startQueue(t, { dataDir: dataDirOf(t), startThread, queueBytesMax: 10 * one })
+  const outcomes = await Promise.all(Array.from({ length: 30 }, () => boundReached(log, { body: Buffer.alloc(100) })))
+  t.equal(outcomes.filter(outcome => outcome === undefined).length, 10)
+})
+
+t.test('a bound that comes near rings once, and is quiet again well below it', async t => {
+  const one = queueBytesOf(100)
+  const { log, notices } = await startQueue(t, { dataDir: dataDirOf(t), startThread, queueBytesMax: 1000 * one })
+  const push = (): Promise<unknown> => log.append(newEntry({ body: Buffer.alloc(100), plantBytesMax: 10 * one }))
+  for (let count = 0; count < 9; count++) await push()
+  const entries = await readAll(log)
+  for (const entry of entries.slice(0, 2)) await log.settle([delivered(entry)])
+  await push()
+  t.strictSame(notices, [{ kind: 'near-full', near: true, plant: 'alpha', bytes: 8 * one, bytesMax: 10 * one }])
+  for (const entry of entries.slice(2, 5)) await log.settle([delivered(entry)])
+  t.match(notices[1], { near: false, plant: 'alpha', bytes: 6 * one })
+  t.equal(notices.length, 2)
+})
+
+/** A file system of its own, which only root may have; `undefined` where that cannot be. */
+function smallDisk (t: Test, megabytes: number): string | undefined {
+  const dataDir = dataDirOf(t)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dataDir], { stdio: 'ignore' })
+  } catch {
+    return undefined
+  }
+  t.teardown(() => { execFileSync('umount', ['-l', dataDir]) })
+  return dataDir
+}
+
+function fill (path: string): void {
+  for (let bytes = 1_048_576; bytes >= 1; bytes = bytes / 2) {
+    try {
+      for (let times = 0; times < 1000; times++) appendFileSync(path, Buffer.alloc(bytes, 1))
+    } catch {
+      // Full to within these bytes; half of them may still go.
+    }
+  }
+}
+
+async function until (condition: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    if (await condition()) return
+    await new Promise<void>(resolve => { setTimeout(resolve, 10) })
+  }
+  throw new Error('It did not come to that.')
+}
+
+function fullNotices (notices: readonly QueueNotice[]): boolean[] {
+  return notices.flatMap(notice => notice.kind === 'disk-full' ? [notice.full] : [])
+}
+
+t.test('on a full disk pushes are refused, the books are kept, and all goes on when there is room', async t => {
+  const dataDir = smallDisk(t, 8)
+  if (dataDir === undefined) {
+    t.pass('only root may mount a disk of its own')
+    return
+  }
+  const { log, notices } = await startQueue(t, { dataDir, startThread, ballastBytes: 524_288 })
+  const body = Buffer.alloc(3000, 1)
+  const first = await Promise.all(Array.from({ length: 100 }, () => log.append(newEntry({ body }))))
+  const filler = join(dataDir, 'filler')
+  fill(filler)
+  await until(async () => await boundReached(log, { body }) === 'disk')
+  t.strictSame(fullNotices(notices), [true])
+
+  const stored = await readAll(log)
+  t.ok(stored.length >= first.length, 'all that was stored is there')
+  await log.noteFailure(stored.map(({ id }) => id), { atMs: 1, inDoubt: false })
+  await log.settle(stored.slice(0, 60).map(delivered))
+  t.strictSame((await readAll(log)).map(({ id, failures }) => [id, failures]), stored.slice(60).map(({ id }) => [id, 1]))
+  t.equal(await boundReached(log, { body }), 'disk')
+
+  rmSync(filler)
+  await until(async () => await boundReached(log, { body }) === undefined)
+  t.strictSame(fullNotices(notices), [true, false])
+  t.equal(statSync(join(dataDir, 'queue.ballast')).size, 524_288)
+})
+
+t.test('a queue that fills its disk by itself keeps what it stored, and drains', async t => {
+  const dataDir = smallDisk(t, 16)
+  if (dataDir === undefined) {
+    t.pass('only root may mount a disk of its own')
+    return
+  }
+  const { log } = await startQueue(t, { dataDir, startThread, ballastBytes: 7_000_000 })
+  let stored = 0
+  for (let bound: string | undefined; bound === undefined; stored += bound === undefined ? 1 : 0) bound = await boundReached(log, { body: Buffer.alloc(30_000, 1) })
+  t.ok(stored > 50, `${stored} stored`)
+  const entries = await readAll(log)
+  t.equal(entries.length, stored)
+  for (let at = 0; at < entries.length; at += 10) await log.settle(entries.slice(at, at + 10).map(delivered))
+  t.strictSame(await log.lanes(), [])
+  await until(async () => await boundReached(log, { body: Buffer.alloc(30_000, 1) }) === undefined)
+})
+
+t.test('a disk that is full at the start opens without its store, and the store comes with the room', async t => {
+  const dataDir = smallDisk(t, 4)
+  if (dataDir === undefined) {
+    t.pass('only root may mount a disk of its own')
+    return
+  }
+  const filler = join(dataDir, 'filler')
+  fill(filler)
+  const { log, notices } = await startQueue(t, { dataDir, startThread, ballastBytes: 65_536 })
+  t.equal(await boundReached(log, {}), 'disk')
+  const lanes = log.lanes()
+  rmSync(filler)
+  t.strictSame(await lanes, [])
+  await until(async () => await boundReached(log, {}) === undefined)
+  t.strictSame(fullNotices(notices), [true, false])
+})
