@@ -28,34 +28,66 @@ export interface AlarmListeners {
   readonly onAlarmEnd?: ((alarm: RaisedAlarm) => void) | undefined
 }
 
+/** The same alarm is told so often at most: what comes and goes by the second must not fill the log. */
+const QUIET_MS = 60_000
+const CAUSES_MAX = 1000
+
+interface Standing extends RaisedAlarm {
+  isTold: boolean
+  cancelTelling: () => void
+}
+
 /** The alarms that stand. Each is told when it begins, when its kind or code changes, and when it ends: no storm of lines. */
 export class Alarms {
   readonly #clock: Clock
   readonly #listeners: AlarmListeners
-  readonly #raised = new Map<string, RaisedAlarm>()
+  readonly #standing = new Map<string, Standing>()
+  /** When each was told last, by the monotonic clock. */
+  readonly #toldAtMs = new Map<string, number>()
 
   constructor (clock: Clock, listeners: AlarmListeners) {
     this.#clock = clock
     this.#listeners = listeners
   }
 
-  /** @param cause What stands still; one alarm at a time is raised for it. */
+  /** @param cause What stands still; one alarm at a time stands for it. */
   raise (cause: string, alarm: Alarm): void {
-    const known = this.#raised.get(cause)
+    const known = this.#standing.get(cause)
     if (known?.kind === alarm.kind && known.code === alarm.code) return
-    const raised = { ...alarm, sinceMs: known?.sinceMs ?? this.#clock.now() }
-    this.#raised.set(cause, raised)
-    this.#listeners.onAlarm?.(raised)
+    known?.cancelTelling()
+    const standing: Standing = { ...alarm, sinceMs: known?.sinceMs ?? this.#clock.now(), isTold: false, cancelTelling: () => {} }
+    this.#standing.set(cause, standing)
+    const what = `${cause} ${alarm.kind} ${alarm.code ?? ''}`
+    const quietMs = QUIET_MS - (this.#clock.monotonicMs() - (this.#toldAtMs.get(what) ?? -Infinity))
+    if (quietMs <= 0) this.#tell(what, standing)
+    else standing.cancelTelling = this.#clock.after(quietMs, () => { this.#tell(what, standing) })
   }
 
   end (cause: string): void {
-    const known = this.#raised.get(cause)
-    if (known === undefined) return
-    this.#raised.delete(cause)
-    this.#listeners.onAlarmEnd?.(known)
+    const standing = this.#standing.get(cause)
+    if (standing === undefined) return
+    this.#standing.delete(cause)
+    standing.cancelTelling()
+    if (standing.isTold) this.#listeners.onAlarmEnd?.(toRaised(standing))
   }
 
   list (): RaisedAlarm[] {
-    return [...this.#raised.values()]
+    return [...this.#standing.values()].map(toRaised)
   }
+
+  /** Tells nothing later that has not been told by now. */
+  close (): void {
+    for (const { cancelTelling } of this.#standing.values()) cancelTelling()
+  }
+
+  #tell (what: string, standing: Standing): void {
+    if (this.#toldAtMs.size >= CAUSES_MAX) this.#toldAtMs.clear()
+    this.#toldAtMs.set(what, this.#clock.monotonicMs())
+    standing.isTold = true
+    this.#listeners.onAlarm?.(toRaised(standing))
+  }
+}
+
+function toRaised ({ isTold, cancelTelling, ...alarm }: Standing): RaisedAlarm {
+  return alarm
 }

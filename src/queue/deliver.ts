@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.js'
 import type { Plant } from '../plants/plant.js'
 import type { Relay } from '../relay/relay.js'
-import type { Failure } from '../relay/verdict.js'
+import type { Failure, Verdict } from '../relay/verdict.js'
 import { toAnswerError } from '../relay/verdict-to-error.js'
 import { inDoubt } from './judge-call.js'
 import type { PushQueue, PushToKeep } from './push-queue.js'
+import { toFailure } from './to-failure.js'
 
 /** What became of a push. */
 export type Delivery =
@@ -44,22 +45,26 @@ const PLANT_SHARE = 4
 
 /** Decides by the plant's policy what becomes of a push that was read and found right. */
 export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
+  async function relayOnly (body: Buffer, { policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
+    // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
+    const ending = policy.delivery === 'relay' ? { clientGone } : undefined
+    const send = async (): Promise<Verdict> => await relay.send(body, { timeoutMs: policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS, ...ending })
+    const verdict = await (queue?.tryLive(send) ?? send())
+    if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
+    throw toAnswerError(verdict)
+  }
+
   return async ({ body, ...push }, plant, clientGone) => {
     const { policy } = plant
-    if (queue === undefined || policy.delivery === 'relay') {
-      // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
-      const ending = policy.delivery === 'relay' ? { clientGone } : undefined
-      const verdict = await relay.send(body, { timeoutMs: policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS, ...ending })
-      if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
-      throw toAnswerError(verdict)
-    }
-    const kept: PushToKeep = { ...push, body, plant: plant.name, receivedAtMs: clock.now(), plantBytesMax: policy.queueMaxBytes ?? Math.floor(queueMaxBytes / PLANT_SHARE) }
+    if (queue === undefined || policy.delivery === 'relay') return await relayOnly(body, plant, clientGone)
+    const plantBytesMax = policy.queueMaxBytes ?? Math.floor(queueMaxBytes / PLANT_SHARE)
+    const kept: PushToKeep = { ...push, body, plant: plant.name, receivedAtMs: clock.now(), plantBytesMax }
     if (policy.delivery === 'store' || !queue.mayRelay(plant.name)) {
-      await queue.store(kept)
+      await queue.store(kept, { liveFirst: policy.liveFirst === 'on' })
       return { kind: 'stored' }
     }
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS_STORABLE
-    const verdict = await queue.tryLive(async stopping => await relay.send(body, { timeoutMs, clientGone: stopping }))
+    const verdict = await queue.tryLive(async stopping => await relay.send(body, { timeoutMs, clientGone: stopping }).catch(toFailure))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     await keep(queue, kept, plant, verdict)
     return { kind: 'stored' }
@@ -73,7 +78,7 @@ async function keep (queue: Pick<PushQueue, 'store' | 'park'>, push: PushToKeep,
   try {
     if (kind === 'refused') await queue.park(push, { code, message, cloudRequestId }, 'push')
     else if (mayHaveArrived && policy.whenUnsure === 'park') await queue.park(push, inDoubt(failure), 'nobody')
-    else await queue.store(push, { inDoubt: mayHaveArrived })
+    else await queue.store(push, { inDoubt: mayHaveArrived, liveFirst: policy.liveFirst === 'on' })
   } catch (error) {
     // "Nothing was taken" would not be true of a push that may have arrived.
     throw mayHaveArrived && kind !== 'refused' ? toAnswerError(failure) : error

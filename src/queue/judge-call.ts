@@ -47,8 +47,9 @@ async function judgeFailure (parts: TurnParts, made: CallMade, failure: Failure)
 }
 
 /** Why a push is parked whose plant wants nothing sent twice. */
-export function inDoubt ({ message, cloudRequestId }: Failure): ParkReason {
-  return { code: 'InDoubt', message: `It may have arrived, and the plant wants nothing sent twice. ${message}`, cloudRequestId }
+export function inDoubt (failure?: Failure): ParkReason {
+  const message = `It may have arrived, and the plant wants nothing sent twice. ${failure?.message ?? ''}`
+  return { code: 'InDoubt', message: message.trim().slice(0, 500), cloudRequestId: failure?.cloudRequestId }
 }
 
 /** A failure is counted only while others succeed: no outage, however long, makes a push guilty. */

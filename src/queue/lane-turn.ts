@@ -1,6 +1,6 @@
 import type { Failure, Verdict } from '../relay/verdict.js'
 import type { Account, Ticket } from './account.js'
-import { judgeCall } from './judge-call.js'
+import { inDoubt, judgeCall } from './judge-call.js'
 import type { ActiveLane } from './lanes.js'
 import { PendingCall } from './pending-call.js'
 import type { Settlement } from './queue-log.js'
@@ -28,12 +28,18 @@ export async function takeTurn (parts: TurnParts, lane: ActiveLane, account: Acc
   if (next === undefined) {
     account.pace.withdraw()
     if (lane.arrivals === arrivals) lane.hasMore = false
+    passOn(parts, lane)
     return undefined
   }
   const pending = lane.pending ??= new PendingCall(next.call, account.deliveries)
   const made: CallMade = { lane, account, ticket, call: next.call, pending }
-  const verdict = await send(parts, made)
-  await judgeCall(parts, made, verdict)
+  if (pending.isDoubtful && parts.policyOf(lane.plant)?.whenUnsure === 'park') {
+    // The policy was changed while it waited.
+    account.pace.withdraw()
+    pending.setAside(inDoubt())
+  } else {
+    await judgeCall(parts, made, await send(parts, made))
+  }
   if (pending.part !== undefined) {
     // What was neither in doubt nor divided is gathered anew: more may have come.
     if (!pending.isSplit && !pending.isDoubtful) lane.pending = undefined
@@ -45,9 +51,14 @@ export async function takeTurn (parts: TurnParts, lane: ActiveLane, account: Acc
     account.noteFailure(toStrangeRefusal(pending), ticket)
     return undefined
   }
-  lane.recover()
-  parts.alarms.end(lane.cause)
+  passOn(parts, lane)
   return { settlements: settleCall(next.call, pending), isLast: next.isLast, arrivals }
+}
+
+/** What was at the head of the lane is out of the way. */
+function passOn ({ alarms }: TurnParts, lane: ActiveLane): void {
+  lane.recover()
+  alarms.end(lane.cause)
 }
 
 function callBoundsOf ({ bounds, policyOf }: TurnParts, { plant }: ActiveLane, account: Account): { recordsMax: number, bytesMax: number } {

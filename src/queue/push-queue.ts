@@ -11,7 +11,6 @@ import { ActiveLanes, type ActiveLane } from './lanes.js'
 import type { QueueListeners } from './queue-events.js'
 import type { NewEntry, ParkReason, QueueLog } from './queue-log.js'
 import { readQueueState, type QueueState } from './queue-state.js'
-import { toFailure } from './to-failure.js'
 import { DRAIN_BOUNDS, type DrainBounds, type QueuePolicy } from './turn-parts.js'
 
 export interface PushQueueParts {
@@ -27,6 +26,13 @@ export interface PushQueueParts {
 
 /** A push to be kept; in which lane is decided here. */
 export type PushToKeep = Omit<NewEntry, 'live' | 'parked'>
+
+export interface StoreOptions {
+  /** It may have arrived: it is sent again alone. */
+  readonly inDoubt?: boolean
+  /** While a backlog of the plant drains it goes into a lane of its own. */
+  readonly liveFirst?: boolean
+}
 
 /** The name of the RAM account that all plants use. */
 const ACCOUNT = 'default'
@@ -81,13 +87,15 @@ export class PushQueue {
     return !this.#stopping.signal.aborted && !isInVain && !this.#lanes.isBusy(plant)
   }
 
-  /** Tries a push while its sender waits. What comes of it also tells the queue how the account is doing. */
+  /**
+   * Tries a push while its sender waits. What comes of it also tells the queue how the account is doing.
+   * @throws whatever `send` throws
+   */
   async tryLive (send: (stopping: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
     const account = this.#account
     const startedAtMs = this.#parts.clock.monotonicMs()
     account.liveTries += 1
-    const verdict = await send(this.#stopping.signal).catch(toFailure)
-    account.liveTries -= 1
+    const verdict = await send(this.#stopping.signal).finally(() => { account.liveTries -= 1 })
     if (verdict.kind === 'delivered') account.noteDelivery()
     else if (verdict.kind === 'refused') account.noteAnswer()
     else if (verdict.kind === 'throttled') account.pace.throttled(startedAtMs, verdict.retryAfterMs)
@@ -97,11 +105,10 @@ export class PushQueue {
 
   /**
    * Keeps a push until it is delivered; resolves when it is durable.
-   * @param inDoubt It may have arrived: it is sent again alone.
    * @throws {ProxyError} QueueFull, InternalError
    */
-  async store (push: PushToKeep, { inDoubt = false }: { inDoubt?: boolean } = {}): Promise<void> {
-    const lane = this.#laneFor(push)
+  async store (push: PushToKeep, { inDoubt = false, liveFirst = false }: StoreOptions = {}): Promise<void> {
+    const lane = this.#laneFor(push, liveFirst)
     lane.appending += 1
     if (inDoubt) lane.locks += 1
     try {
@@ -153,11 +160,12 @@ export class PushQueue {
     const cancel = this.#parts.clock.after(timeoutMs, () => { this.#cutOff.abort() })
     await this.#drain.ended()
     cancel()
+    this.#alarms.close()
   }
 
-  #laneFor ({ plant, deviceType }: PushToKeep): ActiveLane {
-    const isDraining = !this.#account.isOut && this.#lanes.isBusy(plant, { live: false })
-    return this.#lanes.open({ plant, deviceType, live: isDraining && this.#parts.policyOf(plant)?.liveFirst === 'on' })
+  #laneFor ({ plant, deviceType }: PushToKeep, liveFirst: boolean): ActiveLane {
+    const live = liveFirst && !this.#account.isOut && this.#lanes.isBusy(plant, { live: false })
+    return this.#lanes.open({ plant, deviceType, live })
   }
 
   #meetsStrangers ({ body, recordCount, plant, deviceType }: PushToKeep, reason: ParkReason): boolean {

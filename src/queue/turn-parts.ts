@@ -34,7 +34,7 @@ export const DRAIN_BOUNDS: DrainBounds = {
 }
 
 /** The policies of a plant that matter while its pushes wait. */
-export type QueuePolicy = Pick<Policy, 'whenUnsure' | 'liveFirst'>
+export type QueuePolicy = Pick<Policy, 'whenUnsure'>
 
 /** What every turn of a lane needs. */
 export interface TurnParts {

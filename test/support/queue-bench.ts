@@ -90,7 +90,7 @@ export function setUpQueue (t: Test, { bounds, random = () => 0.5, log = new Mem
         return verdict
       }
     },
-    policyOf: plant => ({ whenUnsure: 'resend', liveFirst: 'off', ...bench.policies.get(plant) }),
+    policyOf: plant => ({ whenUnsure: 'resend', ...bench.policies.get(plant) }),
     ...(bounds === undefined ? undefined : { bounds }),
     listeners: {
       onCall: event => { bench.events.push(event) },

@@ -198,7 +198,6 @@ t.test('with --live-first new pushes do not wait for the backlog, and keep their
   bench.answer = async () => await after(bench.clock, 10_000, DELIVERED)
   for (let second = 0; second < 60 && bench.log.waiting === 2_000; second++) await bench.clock.advance(1_000)
   t.equal(bench.log.waiting, 1_500, 'the backlog drains')
-  bench.policies.set('north', { liveFirst: 'on' })
   for (let n = 0; n < 3; n++) t.same(await bench.deliver(`new${n}`, { liveFirst: 'on' }), { kind: 'stored' })
   await bench.clock.advance(20_100)
   t.same(bench.delivered.filter(id => id.startsWith('new')), ['new0', 'new1', 'new2'])

@@ -107,6 +107,39 @@ t.test('what is in doubt stays so over a restart', async t => {
   t.same(bench.delivered, ['d0', 'd1', 'd2', 'd3', 'd4', 'd5'])
 })
 
+t.test('a doubt that cannot be written down is kept in memory', async t => {
+  const bench = setUpQueue(t)
+  bench.log.failing.noteFailure = new Error('disk full')
+  bench.answer = () => failure('maybe-arrived')
+  await bench.store('north', [device('a')])
+  await bench.clock.advance(0)
+  await bench.store('north', [device('b')])
+  bench.answer = () => DELIVERED
+  await bench.clock.advance(10_000)
+  t.same(bench.calls.map(({ devices }) => devices.map(({ deviceId }) => deviceId)), [['a'], ['a'], ['b']])
+  t.equal(bench.problems.length, 1)
+})
+
+t.test('a push that comes while its lane is found empty is delivered all the same', async t => {
+  const log = new MemoryQueueLog()
+  const bench = setUpQueue(t, { log })
+  await bench.queue.start()
+  const { id } = await log.append(pushOf('north', [device('skipped')]))
+  const read = log.read.bind(log)
+  let reads = 0
+  log.read = async (...given) => {
+    reads += 1
+    if (reads > 1) return await read(...given)
+    log.skip(id)
+    const found = await read(...given)
+    await bench.store('north', [device('just then')])
+    return found
+  }
+  log.skip(0)
+  await bench.clock.advance(1_000)
+  t.same(bench.delivered, ['just then'])
+})
+
 t.test('a live push that may have arrived is sent again alone', async t => {
   const bench = setUpQueue(t)
   bench.answer = async () => await after(bench.clock, 100, DELIVERED)

@@ -234,3 +234,49 @@ t.test('with --when-unsure park what may have arrived is parked and never sent t
   await bench.clock.advance(60_000)
   t.equal(bench.delivered.length + bench.log.parked.length, 100)
 })
+
+t.test('a plant that comes to want nothing sent twice gets what is already in doubt parked', async t => {
+  const bench = setUpQueue(t)
+  bench.answer = () => failure('maybe-arrived')
+  await bench.store('north', [device('a')])
+  await bench.clock.advance(60_000)
+  const before = bench.calls.length
+  bench.policies.set('north', { whenUnsure: 'park' })
+  await bench.store('north', [device('b')])
+  bench.answer = () => DELIVERED
+  await bench.clock.advance(60_000)
+  t.same(bench.calls.slice(before).map(({ devices }) => devices[0]?.deviceId), ['b'])
+  t.match(bench.log.parked, [{ reason: { code: 'InDoubt' } }])
+})
+
+t.test('a stuck lane whose push is taken out is not told as stuck any longer', async t => {
+  const bench = setUpQueue(t)
+  await bench.queue.start()
+  bench.answer = ({ devices }) => devices[0]?.deviceId === 'poison' ? failure('bad-answer') : DELIVERED
+  await bench.store('north', [device('poison')])
+  for (let n = 0; n < 60; n++) {
+    await bench.store('south', [device('s', n)])
+    await bench.clock.advance(1_000)
+  }
+  t.match(bench.queue.alarms(), [{ kind: 'stuck', plant: 'north' }])
+  bench.log.skip(bench.log.entries()[0]?.id ?? 0)
+  await bench.clock.advance(0)
+  t.same(bench.queue.alarms(), [])
+})
+
+t.test('what comes and goes by the second is told once a minute, and what stays is told', async t => {
+  const bench = setUpQueue(t)
+  for (let n = 0; n < 120; n++) {
+    bench.answer = () => failure('account-fault', { code: 'Forbidden.RAM' })
+    await bench.store('north', [device('n', n)])
+    await bench.clock.advance(0)
+    bench.answer = () => DELIVERED
+    await bench.clock.advance(1_000)
+  }
+  t.ok(bench.alarms.length <= 3, `${bench.alarms.length} lines in two minutes`)
+  t.equal(bench.endedAlarms.length, bench.alarms.length)
+  bench.answer = () => failure('account-fault', { code: 'Forbidden.RAM' })
+  await bench.store('north', [device('n', 200)])
+  await bench.clock.advance(61_000)
+  t.equal(bench.alarms.length, bench.endedAlarms.length + 1)
+})
