@@ -1,5 +1,5 @@
-import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { describeStoreFailure } from './store-error.js'
 
 /**
@@ -14,7 +14,7 @@ import { describeStoreFailure } from './store-error.js'
 export function prepareFile (dataDir: string, fileName: string): string {
   const directory = resolve(dataDir)
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     if (readdirSync(directory).length === 0) tighten(directory, 0o700)
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
@@ -29,6 +29,22 @@ export function prepareFile (dataDir: string, fileName: string): string {
     throw describeStoreFailure(path, cause)
   }
   return path
+}
+
+/** One level after the other: Node's recursive way never returns where the parent takes no directory, such as in /proc. */
+function makeDirectory (directory: string): void {
+  if (isDirectory(directory)) return
+  if (dirname(directory) !== directory) makeDirectory(dirname(directory))
+  try {
+    mkdirSync(directory, { mode: 0o700 })
+  } catch (cause) {
+    // Another process may make the same one at the same time.
+    if (!isCode(cause, 'EEXIST') || !isDirectory(directory)) throw cause
+  }
+}
+
+function isDirectory (path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 /**
