@@ -23,7 +23,7 @@ export interface Connection {
   readonly socket: Socket
   /** In the order in which they came. */
   readonly underWay: Set<Exchange>
-  /** Set when no further request of this connection may be served. */
+  /** Set when no further request of this connection may be served; those that have come before still are. */
   isEnding: boolean
   /** Bytes that had come when it last fell idle: more of them now are the beginning of a request. */
   idleAtBytes: number
@@ -51,6 +51,7 @@ export class Connections {
   readonly #all = new Map<string, Connection>()
   readonly #idle = new Set<Connection>()
   readonly #addresses = new Map<string, AddressConnections>()
+  readonly #tooLate = new WeakSet<IncomingMessage>()
 
   constructor (options: ConnectionsOptions) {
     this.#options = options
@@ -94,6 +95,10 @@ export class Connections {
   begin (request: IncomingMessage, response: ServerResponse): void {
     const connection = this.of(request.socket)
     if (connection === undefined) return
+    if (connection.isEnding) {
+      this.#tooLate.add(request)
+      return
+    }
     const exchange = { request, response }
     connection.underWay.add(exchange)
     this.#idle.delete(connection)
@@ -103,6 +108,11 @@ export class Connections {
       if (connection.underWay.size === 0 && this.#all.get(connection.farEnd) === connection) this.#markIdle(connection)
       for (const answered of connection.onAnswered) answered()
     })
+  }
+
+  /** Whether a request came behind the last one that its connection serves. */
+  isTooLate (request: IncomingMessage): boolean {
+    return this.#tooLate.has(request)
   }
 
   /** Ends the connections that no request is under way on; those that have begun to send one only when told so. */

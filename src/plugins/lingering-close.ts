@@ -20,7 +20,7 @@ const KEPT_BODY_MAX_BYTES = 65_536
 export default fp<LingeringCloseOptions>(async (app, { clock, connections, lingerMaxBytes, lingerTimeoutMs }) => {
   app.addHook('onRequest', (request, reply, done) => {
     // Bytes behind a body that was refused, or behind nonsense, are no request: nothing of them may reach the cloud.
-    if (connections.of(request.raw.socket)?.isEnding === true) reply.hijack()
+    if (connections.isTooLate(request.raw)) reply.hijack()
     else done()
   })
 

@@ -111,6 +111,15 @@ t.test('half a body, or one that comes byte by byte, is a 408 after the body\'s 
   t.equal(parseAnswer(dripping.received())?.headers['connection'], 'close')
 })
 
+t.test('whoever has no key holds no memory: the body is not read, whatever the path and the method', async t => {
+  const proxy = await startProxy(t, { env: { BODIES_IN_FLIGHT_MAX_BYTES: '4096' } })
+  for (const line of [`POST ${PATH}`, `QUERY ${PATH}`, 'POST /unknown', 'PUT /', `DELETE ${PATH}`, 'GET /']) {
+    const received = await exchange(proxy.port, [`${line} HTTP/1.1\r\nHost: p\r\nContent-Length: 4000\r\nConnection: close\r\n\r\n{`])
+    t.match(parseAnswer(received)?.statusCode, line === 'GET /' ? 200 : /^40[145]$/, line)
+    t.equal((await proxy.push(onePush)).statusCode, 200, line)
+  }
+})
+
 t.test('a sender that is refused while it still writes a large body reads its answer', async t => {
   const proxy = await startProxy(t, { env: { BODY_MAX_BYTES: '1048576' } })
   const piece = ' '.repeat(65_536)

@@ -127,6 +127,8 @@ t.test('a push that shares its connection with nonsense behind it still gets its
     const answers = parseAnswers(await exchange(proxy.port, [rawPush(proxy) + rawPush(proxy) + nonsense], () => false))
     t.strictSame(answers.map(codeOf), ['200', '200', 'InvalidRequest'], JSON.stringify(nonsense))
   }
+  const keyless = 'POST / HTTP/1.1\r\n\r\n'
+  t.strictSame(parseAnswers(await exchange(proxy.port, [`${keyless}Host: p\r\n\r\n`], () => false)).map(codeOf), ['MethodNotAllowed', 'InvalidRequest'], 'nor is a request without headers lost')
   const closing = rawPush(proxy, { headers: ['Connection: close'] })
   t.strictSame(parseAnswers(await exchange(proxy.port, [closing + rawPush(proxy)], () => false)).map(codeOf), ['200'], 'behind its own Connection: close nothing is served')
   t.equal((await exchangeOne(proxy.port, `\r\n\r\n${rawPush(proxy)}`)).statusCode, 200, 'empty lines in front are forgiven')
@@ -155,6 +157,15 @@ t.test('HTTP/2 and CONNECT are refused and the connection ends', async t => {
   t.equal(tunnel?.headers['allow'], 'POST')
   const http2 = await exchange(proxy.port, ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'], () => false)
   t.ok(http2 === '' || codeOf(parseAnswer(http2)) === 'InvalidRequest', http2)
+})
+
+t.test('a method that nobody knows is refused like any other that the path does not take', async t => {
+  const proxy = await startProxy(t)
+  for (const method of ['M-SEARCH', 'QUERY', 'PROPFIND', 'SOURCE', 'TRACE', 'HEAD']) {
+    const received = await exchange(proxy.port, [rawPush(proxy, { line: `${method} ${PATH} HTTP/1.1`, headers: ['Connection: close'] })], () => false)
+    t.match(received, /^HTTP\/1\.1 405 [^]*allow: POST\r\n/, method)
+  }
+  t.equal(codeOf(await exchangeOne(proxy.port, rawPush(proxy, { line: `BREW ${PATH} HTTP/1.1` }))), 'InvalidRequest')
 })
 
 t.test('an expectation other than 100-continue is ignored', async t => {
