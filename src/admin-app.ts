@@ -4,6 +4,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { livez } from '../routes/livez.js'
 import { metrics as metricsRoute, type MetricsParts } from '../routes/metrics.js'
 import { readyz } from '../routes/readyz.js'
+import type { Clock } from './clock.js'
 import type { AdminConfig } from './config.js'
 import type { Health } from './health.js'
 import { isLoopback } from './loopback.js'
@@ -16,6 +17,7 @@ import ignoreBody from './plugins/ignore-body.js'
 
 export interface AdminAppParts extends MetricsParts {
   readonly logger: FastifyBaseLogger
+  readonly clock: Clock
   readonly health: Health
   readonly admin: AdminConfig
 }
@@ -27,7 +29,7 @@ const CONNECTIONS_MAX = 256
  * The admin port as a value: opens no port, reads no environment.
  * @throws {Error} when others than this machine could reach it without a token
  */
-export async function buildAdminApp ({ logger, health, metrics, admin }: AdminAppParts): Promise<FastifyInstance> {
+export async function buildAdminApp ({ logger, clock, health, metrics, admin }: AdminAppParts): Promise<FastifyInstance> {
   const { host, token, allowedHosts } = admin
   if (token === undefined && !isLoopback(host)) throw new Error('ADMIN_TOKEN must be set, since ADMIN_HOST is not loopback.')
   const app = Fastify({
@@ -44,7 +46,7 @@ export async function buildAdminApp ({ logger, health, metrics, admin }: AdminAp
   app.setSerializerCompiler(() => JSON.stringify)
 
   await app.register(errorAnswers)
-  await app.register(adminLog)
+  await app.register(adminLog, { clock })
   await app.register(adminNotFound)
   // No HSTS: this port speaks plain HTTP, and the name may have another service with TLS.
   await app.register(helmet, { hsts: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } })

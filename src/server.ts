@@ -69,7 +69,7 @@ export async function startServer ({ config, logger, clock, credentials, ca, fro
   })
 
   health.add('plants-port', () => app.server.listening ? {} : { reason: 'The plants\' port is not open.' })
-  const admin = await buildAdminApp({ logger, health, metrics: metrics.registry, admin: config.admin })
+  const admin = await buildAdminApp({ logger, clock, health, metrics: metrics.registry, admin: config.admin })
 
   async function close (): Promise<void> {
     health.beginShutdown()

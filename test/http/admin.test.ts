@@ -21,7 +21,7 @@ async function startAdmin (t: Test, { host = '127.0.0.1', token, allowedHosts = 
   const log: string[] = []
   const logger = pino({ level: 'trace' }, { write: line => { log.push(line) } })
   const health = createHealth({ clock: systemClock })
-  const app = await buildAdminApp({ logger, health, metrics: new Registry(), admin: { host, port: 0, token, allowedHosts } })
+  const app = await buildAdminApp({ logger, clock: systemClock, health, metrics: new Registry(), admin: { host, port: 0, token, allowedHosts } })
   t.teardown(async () => { await app.close() })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo // it listens on a port, not on a pipe
@@ -113,6 +113,15 @@ t.test('a probe of HTTP/1.0 without a Host is answered: it comes from no browser
   const { port } = await startAdmin(t)
   t.match(await exchange(port, ['GET /livez HTTP/1.0\r\n\r\n'], () => false), /^HTTP\/1\.1 200 OK\r\n/)
   t.match(await exchange(port, ['HEAD /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'], () => false), /^HTTP\/1\.1 200 OK\r\n/)
+})
+
+t.test('a loop of wrong tokens does not fill the log', async t => {
+  const { get, log } = await startAdmin(t, { token: 'token-of-the-operator' })
+  for (let round = 0; round < 100; round += 1) await get('/metrics')
+  const refusals = log.map(line => JSON.parse(line)).filter(({ code }) => code === 'InvalidToken')
+  // The minute may turn once in between.
+  t.ok(refusals.filter(({ level }) => level === 30).length <= 60)
+  t.ok(refusals.some(({ msg }) => /not logged/.test(msg)))
 })
 
 t.test('connections beyond the bound are dropped and the port recovers', async t => {
