@@ -64,6 +64,8 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   await app.register(trackConnections, { connections, clientErrors })
   await app.register(errorAnswers)
   await app.register(clientGone)
+  // Before whatever may refuse a request: what a hook refuses is never seen by the hooks behind it.
+  if (metrics !== undefined) await app.register(recordMetrics, { metrics })
   await app.register(shuttingDown, { clock, connections })
   await app.register(rateLimit, { global: false })
   await app.register(addressFailures, { clock, failuresPerMinuteMax, throttledDelayMs })
@@ -75,7 +77,6 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   await app.register(lingeringClose, { clock, connections, lingerMaxBytes, lingerTimeoutMs })
   await app.register(upgradeOffers, { connections })
   await app.register(requestLog)
-  if (metrics !== undefined) await app.register(recordMetrics, { metrics })
 
   await app.register(openapiDocument, { version })
   await app.register(root)

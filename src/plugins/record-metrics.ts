@@ -23,7 +23,7 @@ export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front
       requests.record({
         plant: request.identity?.plant.name,
         statusCode: reply.raw.writableFinished ? reply.statusCode : undefined,
-        senderGone: request.clientGone.aborted,
+        senderGone: request.clientGone.aborted || !reply.raw.writableFinished,
         durationMs: reply.elapsedTime,
         bodyBytes: request.heldBytes,
         failure: request.failure,
@@ -33,7 +33,7 @@ export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front
     done()
   })
 
-  front.watch(app.server, app.bodiesInFlightBytes)
+  front.watch(app.server, () => app.bodiesInFlightBytes())
   // A parser that failed fails again on each further piece.
   const failed = new WeakSet<Socket>()
   app.server.on('clientError', (error: Error, socket: Socket) => {
@@ -43,7 +43,7 @@ export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front
   })
   app.server.on('drop', () => { front.refuseConnection('too-many') })
   app.server.on('tlsClientError', () => { front.refuseConnection('tls') })
-}, { name: 'record-metrics', dependencies: ['authenticate', 'client-gone', 'error-answers', 'raw-body'] })
+}, { name: 'record-metrics', dependencies: ['client-gone', 'error-answers'] })
 
 /** Those of the parser, except a line that broke or bytes behind a last request: these are no fault of what was sent. */
 function isNonsense (code: string): boolean {
