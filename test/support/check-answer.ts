@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { CATALOGUE, type ErrorCode } from '../../src/errors.js'
+import { recordExchange } from './record-exchange.js'
 
 /** An answer of the plants' port, and what it answers as far as that is known. */
 export interface SeenAnswer {
@@ -8,6 +9,8 @@ export interface SeenAnswer {
   readonly method: string | undefined
   /** As it stood in the request line. */
   readonly target: string | undefined
+  /** What was sent, where that is known whole; names in lower case. */
+  readonly request?: { readonly headers: Readonly<Record<string, string>>, readonly body: string } | undefined
   readonly statusCode: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -47,6 +50,11 @@ const PAGES: ReadonlyArray<{ path: RegExp, statuses: readonly number[], type: Re
  * @throws {Error} naming what is not documented and where to document it.
  */
 export function checkAnswer (seen: SeenAnswer): void {
+  judge(seen)
+  recordExchange(seen)
+}
+
+function judge (seen: SeenAnswer): void {
   const path = seen.target === undefined ? undefined : toPath(seen.target)
   const page = path === undefined ? undefined : PAGES.find(each => each.path.test(path))
   if (page !== undefined && (seen.method === 'GET' || seen.method === 'HEAD') && page.statuses.includes(seen.statusCode)) {

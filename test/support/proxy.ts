@@ -92,7 +92,8 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   async function request (path: string, { method = 'GET', headers = {}, body }: { method?: string, headers?: Record<string, string>, body?: string | Buffer } = {}): Promise<Answer> {
     const response = await undiciRequest(`${server.origin}${path}`, { method: method as Dispatcher.HttpMethod, headers, ...(body === undefined ? {} : { body }) })
     const text = await response.body.text()
-    checkAnswer({ method, target: path, statusCode: response.statusCode, headers: response.headers, body: text })
+    const sent = { headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])), body: String(body ?? '') }
+    checkAnswer({ method, target: path, request: sent, statusCode: response.statusCode, headers: response.headers, body: text })
     return { statusCode: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) }
   }
 
