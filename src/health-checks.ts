@@ -3,13 +3,22 @@ import type { EventLoopWatch } from './event-loop-watch.js'
 import type { Check } from './health.js'
 import type { Registry } from './plants/registry.js'
 
-/** Without it nobody can be let in. */
-export const checkPlants = (registry: Pick<Registry, 'listPlants'>, onProblem: (problem: unknown) => void): Check => () => {
-  try {
-    return { detail: { plants: registry.listPlants().length } }
-  } catch (problem) {
-    onProblem(problem)
-    return { reason: 'The plants\' store cannot be read; check DATA_DIR and the disk.' }
+/**
+ * Without it nobody can be let in.
+ * @param onProblem Told once until the store is well again.
+ */
+export function checkPlants (registry: Pick<Registry, 'listPlants'>, onProblem: (problem: unknown) => void): Check {
+  let isBroken = false
+  return () => {
+    try {
+      const plants = registry.listPlants().length
+      isBroken = false
+      return { detail: { plants } }
+    } catch (problem) {
+      if (!isBroken) onProblem(problem)
+      isBroken = true
+      return { reason: 'The plants\' store cannot be read; check DATA_DIR and the disk.' }
+    }
   }
 }
 

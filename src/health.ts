@@ -36,7 +36,7 @@ export interface HealthParts {
   readonly clock: Clock
   /** How long a check may take; probes give up after a few seconds themselves. Default 2 s. */
   readonly checkTimeoutMs?: number
-  /** Learns what a check threw. */
+  /** Learns what a check threw, once until it is well again: a probe comes by every few seconds. */
   readonly onProblem?: (check: string, problem: unknown) => void
 }
 
@@ -45,13 +45,17 @@ export function createHealth ({ clock, checkTimeoutMs = 2_000, onProblem = () =>
   const checks = new Map<string, Check>()
   /** A check that hangs is not asked a second time, however often a probe comes by. */
   const underWay = new Map<Check, Promise<Finding>>()
+  const broken = new Set<string>()
   let isShuttingDown = false
 
   async function ask (name: string, check: Check): Promise<Finding> {
     try {
-      return await check()
+      const finding = await check()
+      broken.delete(name)
+      return finding
     } catch (problem) {
-      onProblem(name, problem)
+      if (!broken.has(name)) onProblem(name, problem)
+      broken.add(name)
       return { reason: 'The check itself failed; the log says how.' }
     }
   }

@@ -153,6 +153,15 @@ t.test('a proxy that shuts down says so on its admin port until its last push is
   await t.rejects(request(`${proxy.adminOrigin}/livez`), { code: 'ECONNREFUSED' })
 })
 
+t.test('a port that is taken is named with its setting, and a start that fails leaves nothing open', async t => {
+  const first = await startProxy(t)
+  const taken = (origin: string): string => new URL(origin).port
+  await t.rejects(startProxy(t, { env: { ADMIN_PORT: taken(first.adminOrigin) } }), { code: 'EADDRINUSE', message: /port \d+: another program uses it; end that program or set ADMIN_PORT\.$/ })
+  await t.rejects(startProxy(t, { env: { PORT: taken(first.origin) } }), { code: 'EADDRINUSE', message: /or set PORT\.$/ })
+  await t.rejects(startProxy(t, { env: { HOST: '192.0.2.1' } }), { code: 'EADDRNOTAVAIL', message: /no such address; set HOST\.$/ })
+  t.equal((await first.push(onePush)).statusCode, 200)
+})
+
 t.test('docs/operations.md explains every metric that there is, with its labels, and no other', async t => {
   const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
   const section = page.slice(page.indexOf('\n## Metrics'), page.indexOf('\n## The log'))
