@@ -1,9 +1,11 @@
-import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../clock.js'
 import type { FromThread, ThreadData, ToThread } from './log-messages.js'
 
 /** What is needed of a worker thread. */
-export type QueueThread = Pick<Worker, 'postMessage' | 'on'>
+export interface QueueThread {
+  postMessage: (message: ToThread, memory: readonly ArrayBuffer[]) => void
+  on: (event: 'message' | 'error' | 'exit', listener: (value: unknown) => void) => unknown
+}
 
 export type ThreadTask = ThreadData['task']
 type Down = Extract<FromThread, { kind: 'down' }>
@@ -40,12 +42,13 @@ export class ThreadKeeper {
     this.#thread = thread
     this.#startedAtMs = this.#parts.clock.monotonicMs()
     this.#down = undefined
-    // Only queue-thread.ts is at the other end.
-    thread.on('message', (message: FromThread) => {
+    thread.on('message', value => {
+      // Only queue-thread.ts is at the other end.
+      const message = value as FromThread
       if (message.kind === 'down') this.#down = message
       else this.#parts.onMessage(message)
     })
-    thread.on('error', (error: unknown) => {
+    thread.on('error', error => {
       this.#down ??= { kind: 'down', damaged: false, full: false, code: 'DEFECT', message: `The queue's thread failed: ${error instanceof Error ? error.name : typeof error}.` }
     })
     thread.on('exit', () => { this.#onExit(task) })

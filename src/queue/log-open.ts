@@ -1,10 +1,12 @@
 import { statSync } from 'node:fs'
+import { readLog, readLoggedPages } from '../store/carve-log.js'
 import { QueueStore } from '../store/queue-store.js'
 import { StoreError } from '../store/store-error.js'
 import type { Ballast } from './log-ballast.js'
 import { isDiskFull } from './log-failures.js'
 import { recordLosses } from './log-losses.js'
 import type { ThreadData } from './log-messages.js'
+import { queuePath } from './log-names.js'
 import { sweep } from './log-retention.js'
 import { finishRecovery } from './log-swap.js'
 import type { OpenReport } from './queue-log.js'
@@ -29,6 +31,8 @@ const SWEPT_AT_OPEN = 2000
  */
 export function openStore (data: ThreadData, ballast: Ballast): OpenedStore {
   const setAside = finishRecovery(data.dataDir)
+  const path = queuePath(data.dataDir)
+  if (readLoggedPages(readLog(path)).damaged) throw damageOf(path)
   try {
     return openAndCheck(data, setAside)
   } catch (error) {
@@ -41,7 +45,7 @@ export function openStore (data: ThreadData, ballast: Ballast): OpenedStore {
 function openAndCheck (data: ThreadData, setAside: string | undefined): OpenedStore {
   const store = new QueueStore({ dataDir: data.dataDir })
   const damage = statSync(store.path).size > CHECKED_BYTES_MAX ? [] : store.findDamage({ quick: true })
-  if (damage.length > 0) throw new StoreError('SQLITE_CORRUPT', `${store.path}: The database is damaged.`)
+  if (damage.length > 0) throw damageOf(store.path)
   const synced = store.emptyLog()
   const lost = store.transaction(() => {
     sweep(store, data, data.atMs, SWEPT_AT_OPEN)
@@ -53,4 +57,8 @@ function openAndCheck (data: ThreadData, setAside: string | undefined): OpenedSt
     parked += lane.parked
   }
   return { store, synced, report: { waiting, parked, lost, setAside } }
+}
+
+function damageOf (path: string): StoreError {
+  return new StoreError('SQLITE_CORRUPT', `${path}: The queue is damaged; what can be read of it is carried over.`)
 }

@@ -59,7 +59,7 @@ export async function openQueueLog (parts: QueueLogParts): Promise<QueueLog> {
             isOpen = startedFull = true
             events.notify({ kind: 'disk-full', full: true })
             resolve(NOTHING_OPENED)
-          } else if (!down.damaged || retries >= RECOVERIES_MAX) reject(new StoreError(down.code, down.message))
+          } else if (isFinal(down, retries)) reject(new StoreError(down.code, down.message))
         },
         onMessage: message => {
           if (message.kind === 'changed') events.changed()
@@ -73,6 +73,12 @@ export async function openQueueLog (parts: QueueLogParts): Promise<QueueLog> {
     await client?.close()
     throw error
   }
+}
+
+/** Whether another try could not help at the start: a read or a sync that fails once may have been an accident. */
+function isFinal ({ damaged, code }: Downtime, retries: number): boolean {
+  if (damaged) return retries >= RECOVERIES_MAX
+  return !code.startsWith('SQLITE_IOERR') || retries > 0
 }
 
 function buildLog (client: QueueClient, events: Events, opened: OpenReport): QueueLog {

@@ -1,12 +1,12 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
-import { findLoggedPages } from './carve-log.js'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { readLog, readLoggedPages } from './carve-log.js'
 import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
 
 /** The pages of a damaged queue.db, its write-ahead log included, read without SQLite. No other connection may be open on it in this process. */
 export class DamagedPages {
   readonly #file: number
   readonly #log: Buffer
-  readonly #logged: Map<number, number>
+  readonly #logged: ReadonlyMap<number, number>
   readonly #pagesInFile: number
   /** Pages 1 to this one may be there. */
   readonly count: number
@@ -15,8 +15,8 @@ export class DamagedPages {
 
   constructor (path: string) {
     this.#file = openSync(path, 'r')
-    this.#log = readLog(`${path}-wal`)
-    this.#logged = findLoggedPages(this.#log)
+    this.#log = readLog(path)
+    this.#logged = readLoggedPages(this.#log).pages
     this.#pagesInFile = Math.floor(fstatSync(this.#file).size / QUEUE_PAGE_BYTES)
     this.count = Math.max(this.#pagesInFile, ...this.#logged.keys())
     this.free = this.#walkFreePages()
@@ -54,14 +54,5 @@ export class DamagedPages {
       trunk = page.readUInt32BE(0)
     }
     return free
-  }
-}
-
-function readLog (path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch {
-    // Not there after a clean stop; where it cannot be read, the file alone must do.
-    return Buffer.alloc(0)
   }
 }
