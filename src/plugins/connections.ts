@@ -48,7 +48,9 @@ interface AddressConnections {
  */
 export class Connections {
   readonly #options: ConnectionsOptions
-  readonly #all = new Map<string, Connection>()
+  readonly #all = new Set<Connection>()
+  readonly #bySocket = new WeakMap<Socket, Connection>()
+  readonly #byFarEnd = new Map<string, Connection>()
   readonly #idle = new Set<Connection>()
   readonly #addresses = new Map<string, AddressConnections>()
   readonly #tooLate = new WeakSet<IncomingMessage>()
@@ -61,9 +63,16 @@ export class Connections {
     return this.#all.size
   }
 
-  /** The connection that a socket belongs to. By its far end: under TLS a request has another socket than the connection. */
+  /** The connection of a request's socket, as long as it is open. */
   of (socket: Socket): Connection | undefined {
-    return this.#all.get(farEndOf(socket))
+    const connection = this.#bySocket.get(socket)
+    return connection !== undefined && this.#all.has(connection) ? connection : undefined
+  }
+
+  /** Under TLS a request has another socket than the connection; they have the same far end. */
+  secure (socket: Socket): void {
+    const connection = this.#byFarEnd.get(farEndOf(socket))
+    if (connection !== undefined) this.#bySocket.set(socket, connection)
   }
 
   /** Takes a new connection, or destroys it. */
@@ -76,9 +85,9 @@ export class Connections {
       return
     }
     const connection: Connection = { socket, underWay: new Set(), isEnding: false, idleAtBytes: 0, onAnswered: new Set(), farEnd: farEndOf(socket), ofAddress }
-    const former = this.#all.get(connection.farEnd)
-    if (former !== undefined) this.#remove(former)
-    this.#all.set(connection.farEnd, connection)
+    this.#all.add(connection)
+    this.#bySocket.set(socket, connection)
+    this.#byFarEnd.set(connection.farEnd, connection)
     if (ofAddress !== undefined) {
       ofAddress.count++
       this.#addresses.set(ofAddress.group, ofAddress)
@@ -105,7 +114,7 @@ export class Connections {
     connection.ofAddress?.idle.delete(connection)
     response.once('close', () => {
       connection.underWay.delete(exchange)
-      if (connection.underWay.size === 0 && this.#all.get(connection.farEnd) === connection) this.#markIdle(connection)
+      if (connection.underWay.size === 0 && this.#all.has(connection)) this.#markIdle(connection)
       for (const answered of connection.onAnswered) answered()
     })
   }
@@ -151,9 +160,9 @@ export class Connections {
 
   #remove (connection: Connection): void {
     const { farEnd, ofAddress } = connection
-    // Removed before; the system may have given its far end to another connection since.
-    if (this.#all.get(farEnd) !== connection) return
-    this.#all.delete(farEnd)
+    if (!this.#all.delete(connection)) return
+    // The system may have given the far end to another connection since.
+    if (this.#byFarEnd.get(farEnd) === connection) this.#byFarEnd.delete(farEnd)
     this.#idle.delete(connection)
     if (ofAddress === undefined) return
     ofAddress.idle.delete(connection)

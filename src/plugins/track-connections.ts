@@ -15,6 +15,7 @@ export default fp<TrackConnectionsOptions>(async ({ server }, { connections, cli
   server.maxHeadersCount = 0
   const begin = (request: IncomingMessage, response: ServerResponse): void => { connections.begin(request, response) }
   server.prependListener('connection', (socket: Socket) => { connections.add(socket) })
+  server.prependListener('secureConnection', (socket: Socket) => { connections.secure(socket) })
   server.prependListener('request', begin)
   server.prependListener('checkContinue', begin)
   server.prependListener('checkExpectation', begin)
