@@ -20,8 +20,8 @@ export interface TargetState {
   readonly failures: readonly string[]
 }
 
-/** Short, so that a connection that is left alone ends soon. */
-const QUICK: Partial<FrontOptions> = { headersTimeoutMs: 800, bodyTimeoutMs: 800, lingerTimeoutMs: 800, keepAliveTimeoutMs: 1_000, connectionsCheckingIntervalMs: 100, throttledDelayMs: 5 }
+/** Short, so that a connection that is left alone ends soon; long enough for a right push on a machine that is busy. */
+const QUICK: Partial<FrontOptions> = { headersTimeoutMs: 4_000, bodyTimeoutMs: 4_000, lingerTimeoutMs: 800, keepAliveTimeoutMs: 1_000, connectionsCheckingIntervalMs: 100, throttledDelayMs: 5 }
 const FRONTS: Readonly<Record<string, Partial<FrontOptions>>> = {
   lax: { ...QUICK, failuresPerMinuteMax: 1e9 },
   strict: { ...QUICK, failuresPerMinuteMax: 50, connectionsMax: 40, connectionsPerAddressMax: 24, isShared: () => false, headersMaxBytes: 4_096 }
