@@ -32,13 +32,21 @@ function open (onConnect: (socket: Socket) => void): void {
 }
 
 for (let n = 0; n < IDLE; n++) open(() => {})
+const slow = new Set<Socket>()
 for (let n = 0; n < SLOW; n++) {
   open(socket => {
     socket.write(SLOW_HEAD)
-    const drip = setInterval(() => { socket.write('a') }, 1_000)
-    socket.once('close', () => { clearInterval(drip) })
+    slow.add(socket)
+    socket.once('close', () => { slow.delete(socket) })
   })
 }
+// Each says a byte a second, one after the other and not all at once.
+let turn = 0
+timers.push(setInterval(() => {
+  turn = (turn + 1) % 100
+  let n = 0
+  for (const socket of slow) if (n++ % 100 === turn) socket.write('a')
+}, 10))
 for (let n = 0; n < IMPATIENT; n++) {
   open(socket => {
     socket.write(REFUSED)
@@ -49,7 +57,7 @@ for (let n = 0; n < IMPATIENT; n++) {
   })
 }
 timers.push(setInterval(() => {
-  for (let n = 0; n < HANG_UPS_PER_SECOND / 20; n++) {
+  for (let n = 0; n < HANG_UPS_PER_SECOND / 100; n++) {
     const socket = connect(port, '127.0.0.1', () => {
       socket.write(REFUSED, () => {
         hangUps++
@@ -58,7 +66,7 @@ timers.push(setInterval(() => {
     })
     socket.on('error', () => {})
   }
-}, 50))
+}, 10))
 
 process.on('message', () => {
   isOver = true

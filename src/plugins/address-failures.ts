@@ -22,6 +22,8 @@ export interface AddressFailuresOptions {
 
 /** So many answers wait at once; those above are answered at once, and their connections end. */
 const WAITING_MAX = 512
+/** Each that waits already lets the next wait so much longer: those who were answered together would come again together. */
+const SPREAD_MS = 2
 
 /**
  * Only failures are counted, so a valid key is never slowed by its neighbours behind the same address. From the bound on the
@@ -34,7 +36,8 @@ export default fp<AddressFailuresOptions>(async (app, { clock, failuresPerMinute
   async function wait (clientGone: AbortSignal): Promise<void> {
     if (clientGone.aborted) return
     await new Promise<void>(resolve => {
-      const stop = clock.after(throttledDelayMs, end)
+      const spreadMs = throttledDelayMs === 0 ? 0 : SPREAD_MS * waiting.size
+      const stop = clock.after(throttledDelayMs + spreadMs, end)
       function end (): void {
         stop()
         waiting.delete(end)
