@@ -17,9 +17,14 @@ const ANSWER_MARGIN_MS = 500
  */
 export async function closeInTime (app: FastifyInstance, { clock, timeoutMs, endAttempts }: CloseInTimeOptions): Promise<void> {
   const stops = [
-    clock.after(Math.max(0, timeoutMs - Math.min(ANSWER_MARGIN_MS, timeoutMs / 4)), endAttempts),
+    clock.after(endAfterMs(timeoutMs), endAttempts),
     clock.after(timeoutMs, () => { app.server.closeAllConnections() })
   ]
   await app.close()
   for (const stop of stops) stop()
+}
+
+/** How long what waits for the cloud may go on. */
+export function endAfterMs (timeoutMs: number): number {
+  return Math.max(0, timeoutMs - Math.min(ANSWER_MARGIN_MS, timeoutMs / 4))
 }

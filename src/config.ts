@@ -22,13 +22,18 @@ export const SETTINGS = {
   ENERGY_EXPERT_ENDPOINT: setting(undefined, 'the address to connect to, as an origin; default: the region\'s public address', origin),
   ENERGY_EXPERT_SIGNED_HOST: setting(undefined, 'the Host that is sent and signed, and the name that TLS checks; default: the endpoint\'s host when it ends in .aliyuncs.com or is loopback, otherwise the region\'s public host', hostName),
   ENERGY_EXPERT_ALLOW_HTTP: setting('false', 'allow an http:// endpoint that is not loopback', oneOf('true', 'false')),
-  RELAY_TIMEOUT_MS: setting('10000', 'deadline of one push, retries included', integer(100, 120_000)),
+  RELAY_TIMEOUT_MS: setting(undefined, 'deadline of one push, retries included; default: 2500 where the push can be stored, 10000 where not', integer(100, 120_000)),
+  QUEUE_MAX_BYTES: setting('1073741824', 'the whole queue on disk, parked pushes included; a plant has a quarter of it unless its own bound is set', integer(1_048_576, 100_000_000_000_000)),
+  QUEUE_CALL_MAX_DEVICES: setting('500', 'device records of stored pushes that travel in one call', integer(1, 10_000)),
+  QUEUE_CALL_MAX_BYTES: setting('1048576', 'bytes of such a call; a single push is sent whole', integer(1024, 67_108_864)),
+  QUEUE_SPLIT_MAX_CALLS: setting('64', 'calls that finding the guilty records of a refused call may cost', integer(0, 10_000)),
+  QUEUE_WAIT_MAX_MS: setting('30000', 'longest wait between two questions whether the cloud, the line or the account is back', integer(1000, 3_600_000)),
   BODY_MAX_BYTES: setting('4194304', 'larger bodies get 413', integer(1024, 67_108_864)),
   BODIES_IN_FLIGHT_MAX_BYTES: setting('67108864', 'all request bodies in memory together; beyond it 503 with Retry-After', integer(1024, 4_294_967_296)),
   LOG_LEVEL: setting('info', 'fatal, error, warn, info, debug, trace or silent', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
   LOG_FORMAT: setting('json', 'json or text', oneOf('json', 'text')),
   TRUST_PROXY: setting(undefined, 'CIDRs whose X-Forwarded-For is believed', cidrs),
-  SHUTDOWN_TIMEOUT_MS: setting('8000', 'after SIGTERM: stop accepting, finish what is under way, then go', integer(0, 600_000))
+  SHUTDOWN_TIMEOUT_MS: setting('8000', 'after SIGTERM: stop accepting, store what can be stored, finish the rest, then go', integer(0, 600_000))
 } as const
 
 type Value<Row> = Row extends Setting<infer T, infer Default> ? T | (Default extends string ? never : undefined) : never
@@ -47,6 +52,15 @@ export interface AdminConfig {
   readonly allowedHosts: readonly string[]
 }
 
+export interface QueueConfig {
+  /** In bytes as the disk counts. */
+  readonly bytesMax: number
+  readonly callRecordsMax: number
+  readonly callBytesMax: number
+  readonly splitCallsMax: number
+  readonly holdMsMax: number
+}
+
 export interface Config {
   readonly host: string
   readonly port: number
@@ -58,7 +72,9 @@ export interface Config {
   readonly endpoint: URL
   /** The Host that is sent and signed; its name is what TLS checks. */
   readonly signedHost: string
-  readonly relayTimeoutMs: number
+  /** Undefined: 2500 where the push can be stored, 10000 where not. */
+  readonly relayTimeoutMs: number | undefined
+  readonly queue: QueueConfig
   readonly bodyMaxBytes: number
   readonly bodiesInFlightMaxBytes: number
   readonly logLevel: string
@@ -133,6 +149,13 @@ function toConfig (values: Values): Config {
     endpoint,
     signedHost: values.ENERGY_EXPERT_SIGNED_HOST ?? (ownName ? endpoint.host : publicHost),
     relayTimeoutMs: values.RELAY_TIMEOUT_MS,
+    queue: {
+      bytesMax: values.QUEUE_MAX_BYTES,
+      callRecordsMax: values.QUEUE_CALL_MAX_DEVICES,
+      callBytesMax: values.QUEUE_CALL_MAX_BYTES,
+      splitCallsMax: values.QUEUE_SPLIT_MAX_CALLS,
+      holdMsMax: values.QUEUE_WAIT_MAX_MS
+    },
     bodyMaxBytes: values.BODY_MAX_BYTES,
     bodiesInFlightMaxBytes: values.BODIES_IN_FLIGHT_MAX_BYTES,
     logLevel: values.LOG_LEVEL,

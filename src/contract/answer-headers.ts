@@ -18,8 +18,8 @@ const ANSWER_HEADERS: Readonly<Record<string, AnswerHeader>> = {
     on: always
   },
   'X-Delivery': {
-    schema: Type.String({ description: '`relayed`: Energy Expert confirmed the push. A dry run has none.', enum: ['relayed'], examples: ['relayed'] }),
-    on: status => status === 200
+    schema: Type.String({ description: '`relayed`: Energy Expert confirmed the push. `stored`: the proxy has it on disk. A dry run has none.', enum: ['relayed', 'stored'], examples: ['relayed'] }),
+    on: status => status === 200 || status === 202
   },
   'X-Cloud-Request-Id': {
     schema: Type.String({ description: 'Energy Expert\'s own id of the request, for its support.', examples: ['4C467B38-3910-447D-87BC-AC049166F216'] }),

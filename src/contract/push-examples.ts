@@ -58,6 +58,11 @@ export const TAKEN_EXAMPLES: Readonly<Record<string, Example>> = {
   }
 }
 
+/** What a push that is kept for later is answered. */
+export const STORED_EXAMPLES: Readonly<Record<string, Example>> = {
+  stored: { summary: 'The push is on disk', value: { requestId: REQUEST_ID, data: 'stored' } }
+}
+
 /** Faults that go with a code, where the code has any. */
 const FAULTS: Partial<Record<ErrorCode, ReadonlyArray<{ path: string, message: string }>>> = {
   InvalidPush: [{ path: '/devices/0/data/Ua', message: 'must be a string, not null; leave the point out when there is no reading' }],

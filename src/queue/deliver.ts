@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import type { Plant } from '../plants/plant.js'
 import type { Relay } from '../relay/relay.js'
-import type { Failure, Verdict } from '../relay/verdict.js'
+import type { Failure } from '../relay/verdict.js'
 import { toAnswerError } from '../relay/verdict-to-error.js'
 import { inDoubt } from './judge-call.js'
 import type { PushQueue, PushToKeep } from './push-queue.js'
@@ -25,8 +25,7 @@ export interface OutgoingPush {
 
 export interface DeliverParts {
   readonly relay: Relay
-  /** Undefined: nothing is stored, and every plant's delivery is `relay`. */
-  readonly queue: Pick<PushQueue, 'mayRelay' | 'tryLive' | 'store' | 'park'> | undefined
+  readonly queue: Pick<PushQueue, 'mayRelay' | 'tryLive' | 'store' | 'park'>
   readonly clock: Clock
   /** Deadline of one push, retries included, where the plant sets none; undefined: the defaults. */
   readonly relayTimeoutMs: number | undefined
@@ -46,17 +45,16 @@ const PLANT_SHARE = 4
 /** Decides by the plant's policy what becomes of a push that was read and found right. */
 export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
   async function relayOnly (body: Buffer, { policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
-    // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
-    const ending = policy.delivery === 'relay' ? { clientGone } : undefined
-    const send = async (): Promise<Verdict> => await relay.send(body, { timeoutMs: policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS, ...ending })
-    const verdict = await (queue?.tryLive(send) ?? send())
+    const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS
+    const verdict = await queue.tryLive(async () => await relay.send(body, { timeoutMs, clientGone }))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     throw toAnswerError(verdict)
   }
 
   return async ({ body, ...push }, plant, clientGone) => {
     const { policy } = plant
-    if (queue === undefined || policy.delivery === 'relay') return await relayOnly(body, plant, clientGone)
+    // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
+    if (policy.delivery === 'relay') return await relayOnly(body, plant, clientGone)
     const plantBytesMax = policy.queueMaxBytes ?? Math.floor(queueMaxBytes / PLANT_SHARE)
     const kept: PushToKeep = { ...push, body, plant: plant.name, receivedAtMs: clock.now(), plantBytesMax }
     if (policy.delivery === 'store' || !queue.mayRelay(plant.name)) {

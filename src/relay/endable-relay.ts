@@ -12,7 +12,7 @@ export function createEndableRelay (relay: Relay): EndableRelay {
   let isEnding = false
 
   return {
-    async send (body, { timeoutMs, clientGone }) {
+    async send (body, { clientGone, ...options }) {
       if (isEnding) throw new ProxyError('ShuttingDown')
       // Not AbortSignal.any: a signal that lives as long as the process would keep every push's signal with it.
       const ending = new AbortController()
@@ -21,7 +21,7 @@ export function createEndableRelay (relay: Relay): EndableRelay {
       clientGone?.addEventListener('abort', end)
       underWay.add(ending)
       try {
-        const verdict = await relay.send(body, { timeoutMs, clientGone: ending.signal })
+        const verdict = await relay.send(body, { ...options, clientGone: ending.signal })
         const wasEnded = isEnding && verdict.kind === 'cancelled' && clientGone?.aborted !== true
         if (wasEnded && !verdict.mayHaveArrived) throw new ProxyError('ShuttingDown')
         return verdict

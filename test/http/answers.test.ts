@@ -115,7 +115,7 @@ t.test('more bodies than may be in memory together are a 503 with Retry-After', 
 
 t.test('what the cloud says becomes the truth for the sender', async t => {
   const cloud = await startCloud(t)
-  const proxy = await startProxy(t, { cloud, policy: { relayTimeoutMs: 400 } })
+  const proxy = await startProxy(t, { cloud, policy: { delivery: 'relay', relayTimeoutMs: 400 } })
   const cases: Array<[Parameters<typeof cloud.inject>, Expected]> = [
     [['refuses', { code: 'InvalidParameter.DeviceId', statusCode: 400 }], { statusCode: 400, code: 'InvalidParameter.DeviceId' }],
     [['refuses', { code: 'QuotaExceeded.Something', statusCode: 403 }], { statusCode: 403, code: 'QuotaExceeded.Something' }],
@@ -138,7 +138,7 @@ t.test('what the cloud says becomes the truth for the sender', async t => {
 
 t.test('a cloud that cannot be reached is a 503, since nothing was sent', async t => {
   const cloud = await startCloud(t)
-  const proxy = await startProxy(t, { cloud, policy: { relayTimeoutMs: 300 } })
+  const proxy = await startProxy(t, { cloud, policy: { delivery: 'relay', relayTimeoutMs: 300 } })
   await cloud.close()
   await expectError(t, proxy, rawPush(proxy), { statusCode: 503, code: 'Cloud.Unreachable' })
 })

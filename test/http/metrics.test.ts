@@ -57,7 +57,7 @@ t.test('pushes are counted by plant and status, with their records and points', 
 })
 
 t.test('what the cloud answers is counted by verdict and known code, and a foreign code never makes a new label', async t => {
-  const proxy = await startProxy(t, { policy: { relayTimeoutMs: 400 } })
+  const proxy = await startProxy(t, { policy: { delivery: 'relay', relayTimeoutMs: 400 } })
   for (const code of ['Evil.Code-1', 'Evil.Code-2']) {
     proxy.cloud.inject('refuses', { times: 1, statusCode: 400, code })
     await proxy.push(onePush)
@@ -121,7 +121,7 @@ t.test('readiness: a cloud that is down is a detail, a missing credential or a b
     if (failing) throw new ProxyError('Credentials.Unavailable')
     return good
   }
-  const proxy = await startProxy(t, { credentials: { get, refresh: get }, policy: { relayTimeoutMs: 300 } })
+  const proxy = await startProxy(t, { credentials: { get, refresh: get }, policy: { delivery: 'relay', relayTimeoutMs: 300 } })
   const port = Number(new URL(proxy.adminOrigin).port)
   const readyz = async (): Promise<{ statusCode: number, json: { details: Record<string, Record<string, unknown>>, reasons?: Array<{ check: string }> } }> => {
     const { statusCode, body } = await exchangeOne(port, 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
@@ -139,7 +139,7 @@ t.test('readiness: a cloud that is down is a detail, a missing credential or a b
 })
 
 t.test('a proxy that shuts down says so on its admin port until its last push is answered', async t => {
-  const proxy = await startProxy(t, { policy: { relayTimeoutMs: 1_000 } })
+  const proxy = await startProxy(t, { policy: { delivery: 'relay', relayTimeoutMs: 1_000 } })
   proxy.cloud.inject('neverAnswers')
   const lastPush = proxy.push(onePush)
   for (let round = 0; round < 500 && proxy.cloud.attempts() === 0; round += 1) await scrape(proxy)

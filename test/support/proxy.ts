@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { request as undiciRequest, type Dispatcher } from 'undici'
@@ -13,6 +12,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
 import { startServer } from '../../src/server.js'
 import { checkAnswer } from './check-answer.js'
 import { checkAnswersOf } from './check-raw-answers.js'
+import { FAST_QUEUE, FAST_ROOM } from './queue-in-place.js'
 
 export const CREDENTIAL = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000' }
 
@@ -31,6 +31,8 @@ export interface ProxyOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly credentials?: CredentialSource
   readonly clock?: Clock
+  /** A data directory that outlives the proxy; default: one of its own. A plant that is there already gets another key. */
+  readonly dataDir?: string
   /** What differs from the bounds of the front. */
   readonly front?: Partial<FrontOptions>
 }
@@ -47,6 +49,7 @@ export interface TestProxy {
   readonly port: number
   /** Where health and metrics are. */
   readonly adminOrigin: string
+  readonly dataDir: string
   readonly cloud: Sandbox
   readonly registry: Registry
   /** The plant's API key and the id it is known by. */
@@ -68,14 +71,14 @@ export async function startCloud (t: Test): Promise<Sandbox> {
 /** The whole proxy on a port of the system's choice, with one plant and one key; it ends with the test. */
 export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<TestProxy> {
   const cloud = options.cloud ?? await startCloud(t)
-  const dataDir = mkdtempSync(join(tmpdir(), 'proxy-test-'))
+  const dataDir = options.dataDir ?? mkdtempSync(join(FAST_ROOM, 'proxy-test-'))
   const log: string[] = []
   const config = readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'trace', SHUTDOWN_TIMEOUT_MS: '2000', ENERGY_EXPERT_ENDPOINT: cloud.origin, ...options.env })
   const logger = createLogger({ level: config.logLevel, format: 'json', destination: { write: line => { log.push(line) } } })
   const credentials = options.credentials ?? { get: async () => CREDENTIAL, refresh: async () => CREDENTIAL }
-  const server = await startServer({ config, logger, clock: options.clock ?? systemClock, credentials, front: { throttledDelayMs: 0, ...options.front } })
+  const server = await startServer({ config, logger, clock: options.clock ?? systemClock, credentials, front: { throttledDelayMs: 0, ...options.front }, queueLog: FAST_QUEUE })
   checkAnswersOf(Number(new URL(server.origin).port))
-  server.registry.addPlant('plant-1', options.policy ?? {})
+  if (server.registry.listPlants().length === 0) server.registry.addPlant('plant-1', options.policy ?? {})
   const { key, id: keyId } = server.registry.createKey('plant-1', options.key ?? {})
 
   let closed = false
@@ -83,7 +86,7 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
     if (closed) return
     closed = true
     await server.close()
-    rmSync(dataDir, { recursive: true, force: true })
+    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
   }
   t.teardown(close)
   // Every test that starts a proxy is also a test of its silence.
@@ -103,7 +106,7 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
     return await request('/api/v1/data/increment/push', { method: 'POST', body: bytes, headers: { ...(carriesKey ? {} : { 'x-api-key': key }), ...headers } })
   }
 
-  return { origin: server.origin, port: Number(new URL(server.origin).port), adminOrigin: server.adminOrigin, cloud, registry: server.registry, key, keyId, log, push, request, close }
+  return { origin: server.origin, port: Number(new URL(server.origin).port), adminOrigin: server.adminOrigin, dataDir, cloud, registry: server.registry, key, keyId, log, push, request, close }
 }
 
 /** @throws {Error} naming the first log line that holds a secret, a key or a piece of a body. */

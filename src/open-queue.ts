@@ -1,0 +1,68 @@
+import type { Logger } from 'pino'
+import type { Clock } from './clock.js'
+import type { Config } from './config.js'
+import type { Check } from './health.js'
+import type { Registry } from './plants/registry.js'
+import { logQueue, logNotice } from './queue-lines.js'
+import { PushQueue } from './queue/push-queue.js'
+import { openQueueLog, type QueueLog, type QueueLogParts } from './queue/queue-log.js'
+import type { Relay } from './relay/relay.js'
+
+export interface OpenQueueParts {
+  readonly config: Pick<Config, 'dataDir' | 'queue'>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly registry: Pick<Registry, 'showPlant'>
+  readonly relay: Pick<Relay, 'send'>
+  /** What differs from the defaults of the store. */
+  readonly queueLog?: Partial<QueueLogParts> | undefined
+}
+
+/** The queue and its store, opened together. */
+export interface OpenedQueue {
+  readonly queue: PushQueue
+  readonly log: QueueLog
+  /** For /readyz: what waits and what stands still. Never a reason, since pushes are taken all the same. */
+  readonly check: Check
+}
+
+/**
+ * Opens what waits on disk; queue.start() begins to deliver it.
+ * @throws {StoreError} in a plain sentence when DATA_DIR cannot be used, or a newer version wrote the queue
+ */
+export async function openQueue ({ config, clock, logger, registry, relay, queueLog }: OpenQueueParts): Promise<OpenedQueue> {
+  const log = await openQueueLog({ dataDir: config.dataDir, queueBytesMax: config.queue.bytesMax, clock, ...queueLog })
+  log.onNotice(notice => { logNotice(logger, notice) })
+  const { waiting, parked, setAside } = log.opened
+  if (setAside !== undefined) logger.error({ setAside, waiting, parked }, 'The queue was damaged; it was set aside, and all that could be read of it was carried over.')
+  const { bytesMax, ...bounds } = config.queue
+  const queue = new PushQueue({ log, relay, clock, random: Math.random, bounds, policyOf: policiesOf(registry), listeners: logQueue(logger) })
+  return { queue, log, check: checkQueue(queue) }
+}
+
+/** A plant that was removed, or cannot be read now, has the defaults: what was answered `stored` is delivered all the same. */
+function policiesOf (registry: Pick<Registry, 'showPlant'>): (plant: string) => ReturnType<Registry['showPlant']>['policy'] | undefined {
+  return plant => {
+    try {
+      return registry.showPlant(plant).policy
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function checkQueue (queue: PushQueue): Check {
+  return async () => {
+    const { plants, bytes, alarms } = await queue.state()
+    const [alarm] = alarms
+    return {
+      detail: {
+        waiting: plants.reduce((sum, { waiting }) => sum + waiting, 0),
+        parked: plants.reduce((sum, { parked }) => sum + parked, 0),
+        bytes,
+        alarms: alarms.length,
+        ...(alarm === undefined ? undefined : { alarm: alarm.kind, alarmCode: alarm.code ?? 'none', alarmSince: new Date(alarm.sinceMs).toISOString() })
+      }
+    }
+  }
+}
