@@ -1,4 +1,4 @@
-// A proxy of dist in front of the sandbox cloud, on ports of the system's choice, with a plant and a key, for the scripts beside it.
+// A proxy of dist in front of the sandbox cloud, on ports of the system's choice, with a plant that relays, one that stores, and their keys, for the scripts beside it.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,11 +16,13 @@ export async function startDemo (env = {}) {
   const server = await startServer({ config, logger: pino({ level: 'silent' }), clock: systemClock, credentials: { get: async () => credential, refresh: async () => credential } })
   server.registry.addPlant('plant-1', { delivery: 'relay', relayTimeoutMs: 1000 })
   const { key } = server.registry.createKey('plant-1', {})
+  server.registry.addPlant('plant-2', { delivery: 'store' })
+  const { key: storeKey } = server.registry.createKey('plant-2', {})
 
   async function close () {
     await server.close()
     await cloud.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
-  return { origin: server.origin, registry: server.registry, cloud, key, close }
+  return { origin: server.origin, registry: server.registry, cloud, key, storeKey, close }
 }

@@ -15,8 +15,9 @@ const has = (tool, ...args) => run(tool, args).then(() => true, () => false)
 
 /** What is pushed, the fault that the cloud has meanwhile, and the line that a right client prints. */
 const SCENARIOS = [
-  { name: 'a push', expected: '200 success' },
-  { name: 'a dry run', dryRun: true, expected: '200 dry-run' },
+  { name: 'a push', expected: 'success' },
+  { name: 'a push that is stored', stores: true, expected: 'stored' },
+  { name: 'a dry run', dryRun: true, expected: 'dry-run' },
   { name: 'a body at fault', value: '', expected: '400 InvalidPush /devices/0/data/Ua' },
   { name: 'a wrong key', key: 'not-a-key', expected: '401 InvalidKey' },
   { name: 'a refusal of the cloud', fault: ['refuses', { code: 'QuotaExceeded.Something', statusCode: 409 }], expected: '409 QuotaExceeded.Something' },
@@ -70,7 +71,7 @@ async function findJar () {
 
 async function pushInEveryWay (command, demo) {
   const wrong = []
-  for (const { name, value = '226.0', key = demo.key, dryRun = false, fault, expected } of SCENARIOS) {
+  for (const { name, value = '226.0', stores = false, key = stores ? demo.storeKey : demo.key, dryRun = false, fault, expected } of SCENARIOS) {
     demo.cloud.heal()
     if (fault !== undefined) demo.cloud.inject(...fault)
     const [program, ...args] = command

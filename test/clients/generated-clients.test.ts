@@ -42,7 +42,7 @@ export async function push (baseUrl: string, key: string, body: Push, options: {
   const header = options.dryRun === undefined ? {} : { 'X-Dry-Run': options.dryRun }
   const { data, error, response } = await client.POST('/api/v1/data/increment/push', { body, params: { header } })
   if (error !== undefined) return { status: response.status, requestId: error.requestId, code: error.code, places: error.errors?.map(({ path }) => path) ?? [] }
-  const outcome: 'success' | 'dry-run' = data.data
+  const outcome: 'success' | 'stored' | 'dry-run' = data.data
   return { status: response.status, requestId: data.requestId, data: outcome }
 }
 `
@@ -58,7 +58,7 @@ export async function push (baseUrl: string, key: string, body: Push, options: {
   const headers = options.dryRun === undefined ? {} : { 'X-Dry-Run': options.dryRun }
   const { data, error, response } = await pushDeviceData({ client, body, headers })
   if (error !== undefined) return { status: response?.status, requestId: error.requestId, code: error.code, places: error.errors?.map(({ path }) => path) ?? [] }
-  const outcome: 'success' | 'dry-run' = data.data
+  const outcome: 'success' | 'stored' | 'dry-run' = data.data
   return { status: response.status, requestId: data.requestId, data: outcome }
 }
 `
@@ -73,7 +73,7 @@ const checkedFetch: typeof fetch = async (input, init) => {
 }
 
 async function pushInEveryWay (t: Test, { push }: Client): Promise<void> {
-  const proxy = await startProxy(t, { env: { BODY_MAX_BYTES: '4096' }, policy: { relayTimeoutMs: 400 } })
+  const proxy = await startProxy(t, { env: { BODY_MAX_BYTES: '4096' }, policy: { delivery: 'relay', relayTimeoutMs: 400 } })
   const send = async (body: object = onePush, key = proxy.key, options = {}): Promise<Outcome> => await push(proxy.origin, key, body, { fetch: checkedFetch, ...options })
   const expectError = async (outcome: Promise<Outcome>, status: number, code: string): Promise<Outcome> => {
     const found = await outcome
@@ -85,6 +85,8 @@ async function pushInEveryWay (t: Test, { push }: Client): Promise<void> {
   t.strictSame(proxy.cloud.received()[0]?.push, onePush)
   t.match(await send(onePush, proxy.key, { dryRun: true }), { status: 200, data: 'dry-run' })
   t.equal(proxy.cloud.attempts(), 1)
+  proxy.registry.addPlant('plant-2', { delivery: 'store' })
+  t.match(await send(onePush, proxy.registry.createKey('plant-2', {}).key), { status: 202, data: 'stored' })
 
   const record = onePush.devices[0]
   const { places } = await expectError(send({ deviceType: '1', devices: [{ ...record, data: { Ua: '' } }] }), 400, 'InvalidPush')
