@@ -20,6 +20,7 @@ import expectContinue from './plugins/expect-continue.js'
 import openapiDocument from './plugins/openapi.js'
 import lingeringClose from './plugins/lingering-close.js'
 import otherMethods from './plugins/other-methods.js'
+import { pageLimit } from './plugins/page-limit.js'
 import plantLimits from './plugins/plant-limits.js'
 import rawBody from './plugins/raw-body.js'
 import recordMetrics from './plugins/record-metrics.js'
@@ -81,8 +82,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   await app.register(openapiDocument, { version })
   await app.register(root)
   await app.register(pushDeviceData, { deliver, preview, takePoints: createPointsLimit(clock) })
-  await app.register(openapi)
-  await app.register(docsPage)
+  await app.register(pageLimit, { pagesPerMinuteMax: front.pagesPerMinuteMax, pages: [openapi, docsPage] })
   return app
 }
 

@@ -23,6 +23,8 @@ export interface FrontOptions {
   readonly failuresPerMinuteMax: number
   /** How long an answer waits that tells an address of too many failures, so that a loop of retries does not eat the machine. */
   readonly throttledDelayMs: number
+  /** Pages of the documentation that one address may ask for in a minute. */
+  readonly pagesPerMinuteMax: number
   /** Whether an address stands for many senders; default: loopback and TRUST_PROXY do. */
   readonly isShared?: (address: string) => boolean
 }
@@ -41,7 +43,9 @@ export const FRONT_DEFAULTS: FrontOptions = {
   headersMaxBytes: 16_384,
   lingerTimeoutMs: 15_000,
   failuresPerMinuteMax: 60,
-  throttledDelayMs: 500
+  throttledDelayMs: 500,
+  // One view of /docs is about ten.
+  pagesPerMinuteMax: 300
 }
 
 /** What Node's server is told at its making, with and without TLS. */

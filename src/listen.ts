@@ -34,7 +34,8 @@ export class ListenError extends Error {
 export async function listen (app: FastifyInstance, options: ListenOptions): Promise<string> {
   const { host, port } = options
   try {
-    await app.listen({ host, port, listenTextResolver: () => 'listening' })
+    // Told `localhost`, Fastify opens a second server for ::1 that none of the plugins hears of: neither bounds nor limits would hold there.
+    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port, listenTextResolver: () => 'listening' })
   } catch (cause) {
     throw new ListenError(options, cause)
   }

@@ -162,6 +162,25 @@ t.test('a refused body is drained for so many bytes and for so long, and nothing
   t.equal(proxy.cloud.attempts(), 0)
 })
 
+t.test('a reader that does not read is let go, and that is no failure of ours', async t => {
+  const proxy = await startProxy(t, { front: { stallTimeoutMs: 150 } })
+  const { socket, gone } = await call(t, proxy.port)
+  socket.pause()
+  socket.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: p\r\n\r\n'.repeat(20))
+  // A socket that is paused does not see its end, so it is asked for in the metrics.
+  const gauge = async (): Promise<string> => /proxy_connections (\d+)/.exec(await (await fetch(`${proxy.adminOrigin}/metrics`)).text())?.[1] ?? ''
+  let open = ''
+  for (let tries = 0; tries < 300 && open !== '0'; tries++) {
+    open = await gauge()
+    await new Promise(resolve => { setTimeout(resolve, 10) })
+  }
+  t.equal(open, '0')
+  socket.destroy()
+  await gone
+  t.notOk(proxy.log.some(line => JSON.parse(line).level >= 50), proxy.log.filter(line => JSON.parse(line).level >= 50).join())
+  t.equal((await proxy.push(onePush)).statusCode, 200)
+})
+
 t.test('hang-ups at each stage leave nothing behind, and the next push is served', async t => {
   const proxy = await startProxy(t, { policy: { delivery: 'relay' } })
   const stages = ['', 'PO', `POST ${PATH} HTTP/1.1\r\nHost: p\r\n`, headOf(proxy.key), headOf(proxy.key) + BODY.slice(0, 30), `${rawPush(proxy)}POST`]

@@ -83,6 +83,14 @@ t.test('wrong keys, unknown paths, wrong methods and forbidden addresses count t
   t.equal((await proxy.request('/')).statusCode, 200)
 })
 
+t.test('pages are for people: an address gets so many in a minute, and its pushes are served all the while', async t => {
+  const proxy = await startProxy(t, { front: { pagesPerMinuteMax: 2 } })
+  for (const path of ['/openapi.json', '/docs']) t.ok((await proxy.request(path)).statusCode < 400, path)
+  for (const path of ['/openapi.json', '/docs/', '/docs/swagger-ui.css']) t.equal(codeOf(await proxy.request(path)), 'Throttling.Address', path)
+  t.equal((await proxy.push(onePush)).statusCode, 200)
+  t.equal((await proxy.request('/')).statusCode, 200)
+})
+
 t.test('a sender is its IPv4 address or its IPv6 network, as the load balancer names it', async t => {
   const proxy = await startProxy(t, { env: { TRUST_PROXY: '127.0.0.1' }, front: { failuresPerMinuteMax: 1 } })
   const cases: ReadonlyArray<readonly [string, string]> = [

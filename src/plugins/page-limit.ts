@@ -1,0 +1,21 @@
+import '@fastify/rate-limit'
+import type { FastifyPluginAsync } from 'fastify'
+import { addressGroup } from '../address-group.js'
+import { ProxyError } from '../errors.js'
+
+export interface PageLimitOptions {
+  /** Requests of one address in a minute. */
+  readonly pagesPerMinuteMax: number
+  /** What anybody may read without a key. */
+  readonly pages: readonly FastifyPluginAsync[]
+}
+
+/** Pages need no key, and are large: they are for people, and nobody reads so many in a minute. */
+export const pageLimit: FastifyPluginAsync<PageLimitOptions> = async (app, { pagesPerMinuteMax, pages }) => {
+  const count = app.createRateLimit({ max: pagesPerMinuteMax, timeWindow: 60_000, keyGenerator: ({ ip }) => addressGroup(ip) })
+  app.addHook('onRequest', async request => {
+    const limit = await count(request)
+    if (!limit.isAllowed && limit.isExceeded) throw new ProxyError('Throttling.Address', 'Too many pages were asked for from this address; wait.', { retryAfterMs: limit.ttl })
+  })
+  for (const page of pages) await app.register(page)
+}
