@@ -22,6 +22,7 @@ import lingeringClose from './plugins/lingering-close.js'
 import otherMethods from './plugins/other-methods.js'
 import { pageLimit } from './plugins/page-limit.js'
 import plantLimits from './plugins/plant-limits.js'
+import { createRateStore } from './plugins/rate-store.js'
 import rawBody from './plugins/raw-body.js'
 import recordMetrics from './plugins/record-metrics.js'
 import requestLog from './plugins/request-log.js'
@@ -68,7 +69,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   // Before whatever may refuse a request: what a hook refuses is never seen by the hooks behind it.
   if (metrics !== undefined) await app.register(recordMetrics, { metrics })
   await app.register(shuttingDown, { clock, connections })
-  await app.register(rateLimit, { global: false })
+  await app.register(rateLimit, { global: false, store: createRateStore(clock) })
   await app.register(addressFailures, { clock, failuresPerMinuteMax, throttledDelayMs })
   await app.register(otherMethods)
   await app.register(authenticate, { registry })

@@ -27,7 +27,7 @@ const SPREAD_MS = 2
 
 /**
  * Only failures are counted, so a valid key is never slowed by its neighbours behind the same address. From the bound on the
- * answer waits a moment: whoever tries again in a loop then costs a few requests a second, not a core. The limiter remembers 5000 addresses; a flood from more of them makes it forget the oldest.
+ * answer waits a moment: whoever tries again in a loop then costs a few requests a second, not a core.
  */
 export default fp<AddressFailuresOptions>(async (app, { clock, failuresPerMinuteMax, throttledDelayMs }) => {
   const count = app.createRateLimit({ max: failuresPerMinuteMax, timeWindow: 60_000, keyGenerator: ({ ip }) => addressGroup(ip) })

@@ -2,10 +2,7 @@ import '@fastify/rate-limit'
 import fp from 'fastify-plugin'
 import { ProxyError } from '../errors.js'
 
-/**
- * Requests a minute of each plant, all its keys together: judged once the key is known and before the body is read. The limiter
- * remembers 5000 plants; one that is forgotten begins its minute anew.
- */
+/** Requests a minute of each plant, all its keys together: judged once the key is known and before the body is read. */
 export default fp(async app => {
   const count = app.createRateLimit({
     timeWindow: 60_000,

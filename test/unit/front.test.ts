@@ -1,6 +1,7 @@
 import t from 'tap'
 import { addressGroup } from '../../src/address-group.js'
 import { PointsBuckets } from '../../src/plants/points-bucket.js'
+import { createRateStore } from '../../src/plugins/rate-store.js'
 import { BodyBudget } from '../../src/plugins/body-budget.js'
 import { GatheredBytes } from '../../src/plugins/gathered-bytes.js'
 import { readTarget } from '../../src/request-target.js'
@@ -89,6 +90,19 @@ t.test('as many plants are remembered as may be, and the one that pushed longest
   for (const plant of ['a', 'b', 'a', 'c']) buckets.take(plant, 10, 5)
   t.equal(buckets.take('a', 10, 1).kind, 'wait', 'it was used after b')
   t.equal(buckets.take('b', 10, 10).kind, 'taken')
+})
+
+t.test('a limit remembers so many senders, each for its window', async t => {
+  const clock = new ManualClock()
+  const store = new (createRateStore(clock, 2))({})
+  const hear = (key: string): number => {
+    let heard = 0
+    store.incr(key, (_error, result) => { heard = result?.current ?? NaN }, 1000, 5)
+    return heard
+  }
+  t.strictSame(['a', 'a', 'b', 'a', 'c', 'b', 'a'].map(hear), [1, 2, 1, 3, 1, 1, 1], 'b, then a, was heard longest ago')
+  await clock.advance(1000)
+  t.equal(hear('a'), 1)
 })
 
 t.test('body bytes are given back, and an address that holds none is forgotten', async t => {
