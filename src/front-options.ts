@@ -54,6 +54,8 @@ export function httpServerOptions (front: FrontOptions): ServerOptions {
     // Senders of HTTP/1.0 and a few modems name no Host; nothing here depends on it.
     requireHostHeader: false,
     maxHeaderSize: front.headersMaxBytes,
+    // Whatever NODE_OPTIONS says: the lenient parser takes what two servers in a row read in two ways.
+    insecureHTTPParser: false,
     headersTimeout: front.headersTimeoutMs,
     requestTimeout: requestTimeoutMs(front),
     connectionsCheckingInterval: front.connectionsCheckingIntervalMs
