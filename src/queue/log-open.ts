@@ -32,7 +32,16 @@ const SWEPT_AT_OPEN = 2000
 export function openStore (data: ThreadData, ballast: Ballast): OpenedStore {
   const setAside = finishRecovery(data.dataDir)
   const path = queuePath(data.dataDir)
-  if (readLoggedPages(readLog(path)).damaged) throw damageOf(path)
+  const isEmpty = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0
+  const { pages, damaged } = readLoggedPages(readLog(path))
+  // SQLite removes the log of an empty file, whatever it holds.
+  if (damaged || (isEmpty && pages.size > 0)) throw damageOf(path)
+  const opened = openWithBallast(data, ballast, setAside)
+  // The ballast is made after the first start has made the file.
+  return isEmpty && ballast.ready ? { ...opened, report: { ...opened.report, vanished: true } } : opened
+}
+
+function openWithBallast (data: ThreadData, ballast: Ballast, setAside: string | undefined): OpenedStore {
   try {
     return openAndCheck(data, setAside)
   } catch (error) {

@@ -1,13 +1,14 @@
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { carveRows, type CarvedRow } from '../store/carve-rows.js'
+import { prepareFile } from '../store/data-dir.js'
 import { hasDigest } from '../store/digest.js'
 import { readParkedRow, readPushRow } from '../store/queue-rows.js'
 import { QueueStore } from '../store/queue-store.js'
 import { StoreError } from '../store/store-error.js'
 import { syncDirectory } from '../store/sync-directory.js'
 import { Carved } from './log-carved.js'
-import { queuePath, RECOVERED_PREFIX, RECOVERING_FILE, timeInName } from './log-names.js'
+import { QUEUE_FILE, queuePath, RECOVERED_PREFIX, RECOVERING_FILE, timeInName } from './log-names.js'
 import { removeWithBeside } from './log-swap.js'
 
 const ROWS_PER_COMMIT = 500
@@ -24,6 +25,8 @@ export function recoverStore (dataDir: string, atMs: number): void {
   const recovering = join(dataDir, RECOVERING_FILE)
   removeWithBeside(recovering)
   try {
+    // Where only the log is left, the file that it belongs to is an empty one.
+    prepareFile(dataDir, QUEUE_FILE)
     const store = new QueueStore({ dataDir, fileName: RECOVERING_FILE })
     carryOver(store, queuePath(dataDir), atMs)
     store.emptyLog()

@@ -153,6 +153,8 @@ export interface OpenReport {
   readonly lost: readonly Loss[]
   /** Where a damaged store was put; all that could be read of it was carried over. */
   readonly setAside: string | undefined
+  /** The data directory held a queue before, and its file was gone or empty: what waited in it is lost, without names. */
+  readonly vanished?: true
 }
 
 /** What the operator should learn, as a log line or an alarm. */

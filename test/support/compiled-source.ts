@@ -4,6 +4,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Test } from 'tap'
 import ts from 'typescript'
 
+/** For processes that run what was compiled: without what the tests' runner puts into every one, which costs half a second and catches signals. */
+export const plainEnvironment = { ...process.env, NODE_OPTIONS: '' }
+
 const project = fileURLToPath(new URL('../../', import.meta.url))
 
 /**

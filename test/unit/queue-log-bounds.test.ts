@@ -1,12 +1,17 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { appendFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { ProxyError } from '../../src/errors.js'
 import { QueueBoundReached } from '../../src/queue/log-bounds.js'
 import type { NewEntry, QueueLog, QueueNotice } from '../../src/queue/queue-log.js'
 import { queueBytesOf } from '../../src/store/queue-bytes.js'
+import { compileSource, plainEnvironment } from '../support/compiled-source.js'
 import { dataDirOf, delivered, fastThreads, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
+
+// On a busy machine.
+t.setTimeout(120_000)
 
 const startThread = fastThreads(t)
 
@@ -168,4 +173,19 @@ t.test('a disk that is full at the start opens without its store, and the store 
   t.strictSame(await lanes, [])
   await until(async () => await boundReached(log, {}) === undefined)
   t.strictSame(fullNotices(notices), [true, false])
+})
+
+t.test('a limit on the size of files is met like a full disk, and costs nothing that was stored', async t => {
+  const dataDir = dataDirOf(t)
+  const appender = fileURLToPath(compileSource(t, 'test/support/queue-appender.ts'))
+  const { stdout } = spawnSync('bash', ['-c', `ulimit -f 3000 && exec "${process.execPath}" "${appender}" "${dataDir}" 600 8`], { encoding: 'utf8', env: plainEnvironment })
+  const lines = stdout.trim().split('\n')
+  const stored = lines.filter(line => line.startsWith('stored')).map(line => line.split(' ')[1])
+  const refused = lines.filter(line => line.startsWith('refused'))
+  t.ok(stored.length > 50 && refused.length > 10, `${stored.length} stored, ${refused.length} refused`)
+  t.ok(refused.every(line => line.endsWith('QueueFull')))
+  const { log } = await startQueue(t, { dataDir, startThread })
+  t.strictSame(log.opened.lost, [])
+  const found = new Set((await readAll(log)).map(({ requestId }) => requestId))
+  t.strictSame(stored.filter(requestId => requestId !== undefined && !found.has(requestId)), [])
 })

@@ -1,4 +1,5 @@
-import { copyFileSync, cpSync, existsSync, openSync, closeSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, copyFileSync, cpSync, existsSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Database } from '../../src/store/database.js'
@@ -7,6 +8,9 @@ import { recoverStore } from '../../src/queue/log-recover.js'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import type { Loss, OpenReport } from '../../src/queue/queue-log.js'
 import { dataDirOf, delivered, fastThreads, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
+
+// On a busy machine.
+t.setTimeout(120_000)
 
 const PAGE_BYTES = 16_384
 const startThread = fastThreads(t)
@@ -207,4 +211,34 @@ t.test('a store that is damaged while it is used is recovered, and the proxy goe
   t.ok(await log.append(newEntry()))
   const [entry] = await readAll(log)
   if (entry !== undefined) await log.settle([delivered(entry)])
+})
+
+t.test('a file that is removed while it is used is written again from what is still open', async t => {
+  const dataDir = damagedCopy(t, () => {})
+  const { log, notices } = await startQueue(t, { dataDir, startThread })
+  const entry = newEntry()
+  await log.append(entry)
+  for (const names of [['queue.db-wal'], ['queue.db', 'queue.db-wal', 'queue.db-shm']]) {
+    const reopened = new Promise<void>(resolve => { log.onChange(resolve) })
+    for (const name of names) rmSync(join(dataDir, name))
+    await reopened
+    t.equal((await readAll(log)).length, known.waiting.size + 1, names.join())
+    t.match(notices.splice(0), [{ kind: 'failed', code: 'FILE_REPLACED' }, { kind: 'reopened', report: { lost: [] } }])
+  }
+  t.match(await log.receipt(entry.requestId), { waiting: 1 })
+})
+
+t.test('a log whose file is gone is not thrown away, and a queue that has vanished is noticed', async t => {
+  const dataDir = dataDirOf(t)
+  const first = await startQueue(t, { dataDir, startThread })
+  await first.log.append(newEntry())
+  const copy = dataDirOf(t)
+  execFileSync('cp', [join(dataDir, 'queue.db-wal'), join(dataDir, 'queue.ballast'), copy])
+  const { log } = await startQueue(t, { dataDir: copy, startThread })
+  t.match(log.opened, { setAside: String, waiting: 1 })
+  t.equal(log.opened.vanished, undefined)
+  await log.close()
+  rmSync(join(copy, 'queue.db'))
+  t.match((await startQueue(t, { dataDir: copy, startThread })).log.opened, { waiting: 0, vanished: true })
+  t.equal(first.log.opened.vanished, undefined)
 })

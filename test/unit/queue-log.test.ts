@@ -1,9 +1,19 @@
+import { execFile } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { openQueueFile, NotParked } from '../../src/queue/queue-file.js'
+import { NotParked, openQueueFile } from '../../src/queue/queue-file.js'
 import { openQueueLog } from '../../src/queue/queue-log.js'
 import { systemClock } from '../../src/clock.js'
+import { compileSource, plainEnvironment } from '../support/compiled-source.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { dataDirOf, delivered, fastThreads, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
+
+// On a busy machine.
+t.setTimeout(120_000)
 
 const startThread = fastThreads(t)
 
@@ -160,6 +170,39 @@ t.test('the queue command sees what waits, exports it and copies it, while the p
   t.throws(() => file.backupTo(`${copy}/queue.db`), { code: 'EEXIST' })
   const restored = await startQueue(t, { dataDir: copy, startThread })
   t.match(restored.log.opened, { waiting: 39, parked: 1, lost: [] })
+})
+
+t.test('a command in another process and the proxy give out no number twice', async t => {
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, startThread })
+  const first = await Promise.all(Array.from({ length: 40 }, () => log.append(newEntry())))
+  await log.settle(first.map(({ id }) => ({ id, deliveredRecords: 0, cloudRequestIds: [], parked: [parkedPart()] })))
+  const replayer = execFile(process.execPath, [fileURLToPath(compileSource(t, 'test/support/queue-replayer.ts')), dataDir], { env: plainEnvironment })
+  const replayed = text(replayer.stdout ?? Readable.from([]))
+  const appended: number[] = []
+  while (replayer.exitCode === null || appended.length === 0) appended.push((await log.append(newEntry())).laneSeq)
+  const seqs = [...appended, ...(await replayed).trim().split('\n').map(Number)].sort((a, b) => a - b)
+  t.strictSame(seqs, Array.from(seqs, (_, index) => 41 + index))
+  t.equal(seqs.length, appended.length + 40)
+  t.strictSame((await readAll(log)).map(({ laneSeq }) => laneSeq), seqs)
+})
+
+t.test('the log is copied into its file again and again, and does not grow', async t => {
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, startThread })
+  const body = Buffer.alloc(100_000, 1)
+  const sizes: number[] = []
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(Array.from({ length: 10 }, () => log.append(newEntry({ body }))))
+    sizes.push(statSync(join(dataDir, 'queue.db-wal')).size)
+  }
+  t.ok(Math.max(...sizes) < 9_000_000, `${Math.max(...sizes)} bytes at the most, for 20 MB`)
+  const entries = await readAll(log)
+  await log.settle(entries.map(delivered))
+  const fileBytes = statSync(join(dataDir, 'queue.db')).size
+  await Promise.all(Array.from({ length: 100 }, () => log.append(newEntry({ body }))))
+  await log.close()
+  t.ok(statSync(join(dataDir, 'queue.db')).size <= fileBytes, 'the space of what was delivered is used again')
 })
 
 // Costs a second, which the tests' loader takes to start in a thread.
