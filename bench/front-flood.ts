@@ -8,8 +8,8 @@ import { startSandbox } from '../src/sandbox/sandbox.js'
 import type { FloodReport } from './front-flood-flooder.js'
 import type { ProxyMemory, ProxyReady } from './front-flood-proxy.js'
 
-const ROUNDS = 3
-const SPELL_MS = 8_000
+const ROUNDS = 5
+const SPELL_MS = 6_000
 /** The flood's connections are open, and its addresses throttled, when the spell is measured. */
 const RAMP_MS = 3_000
 const PUSH_EVERY_MS = 20
@@ -66,16 +66,21 @@ await pushForAWhile(ready, RAMP_MS)
 const before = await ask<ProxyMemory>(proxy)
 const quiet: number[] = []
 const flooded: number[] = []
+const ratios: number[] = []
 let during = before
 for (let round = 0; round < ROUNDS; round++) {
-  quiet.push(...await pushForAWhile(ready, SPELL_MS))
+  const quietSpell = await pushForAWhile(ready, SPELL_MS)
   const flooder = start('./front-flood-flooder.ts', new URL(ready.origin).port)
   await pause(RAMP_MS)
-  flooded.push(...await pushForAWhile(ready, SPELL_MS))
+  const floodedSpell = await pushForAWhile(ready, SPELL_MS)
+  quiet.push(...quietSpell)
+  flooded.push(...floodedSpell)
+  const ratio = percentile(floodedSpell, 0.99) / percentile(quietSpell, 0.99)
+  ratios.push(ratio)
   const memory = await ask<ProxyMemory>(proxy)
   if (memory.rssBytes > during.rssBytes) during = memory
   const { answers, hangUps, connections } = await ask<FloodReport>(flooder)
-  process.stdout.write(`round ${round + 1}: ${connections} connections held, ${answers} wrong keys answered, ${hangUps} hung up on\n`)
+  process.stdout.write(`round ${round + 1}: ${connections} connections held, ${answers} wrong keys answered, ${hangUps} hung up on, p99 ratio ${ratio.toFixed(2)}\n`)
   await pause(1_000)
 }
 const recovered = await pushForAWhile(ready, SPELL_MS)
@@ -83,8 +88,9 @@ const after = await ask<ProxyMemory>(proxy)
 proxy.disconnect()
 await sandbox.close()
 
-const ratio = percentile(flooded, 0.99) / percentile(quiet, 0.99)
+// Of the rounds' ratios the middle one: a neighbour on the machine disturbs one spell or the other.
+const ratio = percentile(ratios, 0.5)
 for (const [name, times] of [['quiet', quiet], ['flooded', flooded], ['afterwards', recovered]] as const) process.stdout.write(`${describe(name, times)}\n`)
 process.stdout.write(`memory: before ${megabytes(before)}, under the flood ${megabytes(during)}, afterwards ${megabytes(after)}\n`)
-process.stdout.write(`p99 flooded / quiet: ${ratio.toFixed(2)} (must stay under ${RATIO_MAX})\n`)
+process.stdout.write(`p99 flooded / quiet: ${ratio.toFixed(2)} in the middle of ${ROUNDS} rounds (must stay under ${RATIO_MAX}), ${(percentile(flooded, 0.99) / percentile(quiet, 0.99)).toFixed(2)} over all pushes\n`)
 process.exitCode = ratio < RATIO_MAX ? 0 : 1
