@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
 import type { Clock } from './clock.js'
 import type { Config } from './config.js'
-import type { Check } from './health.js'
+import type { Check, Finding } from './health.js'
 import type { Registry } from './plants/registry.js'
 import { logQueue, logNotice } from './queue-lines.js'
 import { PushQueue } from './queue/push-queue.js'
+import type { QueueState } from './queue/queue-state.js'
 import { openQueueLog, type QueueLog, type QueueLogParts } from './queue/queue-log.js'
 import type { Relay } from './relay/relay.js'
 
@@ -26,6 +27,9 @@ export interface OpenedQueue {
   readonly check: Check
 }
 
+/** Below the time that health.ts allows a check. */
+const ANSWER_MS_MAX = 1_000
+
 /**
  * Opens what waits on disk; queue.start() begins to deliver it.
  * @throws {StoreError} in a plain sentence when DATA_DIR cannot be used, or a newer version wrote the queue
@@ -37,7 +41,7 @@ export async function openQueue ({ config, clock, logger, registry, relay, queue
   if (setAside !== undefined) logger.error({ setAside, waiting, parked }, 'The queue was damaged; it was set aside, and all that could be read of it was carried over.')
   const { bytesMax, ...bounds } = config.queue
   const queue = new PushQueue({ log, relay, clock, random: Math.random, bounds, policyOf: policiesOf(registry), listeners: logQueue(logger) })
-  return { queue, log, check: checkQueue(queue) }
+  return { queue, log, check: checkQueue(queue, clock) }
 }
 
 /** A plant that was removed, or cannot be read now, has the defaults: what was answered `stored` is delivered all the same. */
@@ -51,18 +55,25 @@ function policiesOf (registry: Pick<Registry, 'showPlant'>): (plant: string) => 
   }
 }
 
-function checkQueue (queue: PushQueue): Check {
-  return async () => {
-    const { plants, bytes, alarms } = await queue.state()
-    const [alarm] = alarms
-    return {
-      detail: {
-        waiting: plants.reduce((sum, { waiting }) => sum + waiting, 0),
-        parked: plants.reduce((sum, { parked }) => sum + parked, 0),
-        bytes,
-        alarms: alarms.length,
-        ...(alarm === undefined ? undefined : { alarm: alarm.kind, alarmCode: alarm.code ?? 'none', alarmSince: new Date(alarm.sinceMs).toISOString() })
-      }
-    }
+/** A disk that is slow or ill must not take a proxy out of service that can still relay. */
+function checkQueue (queue: PushQueue, clock: Clock): Check {
+  return async () => await new Promise(resolve => {
+    const cancel = clock.after(ANSWER_MS_MAX, () => { resolve({ detail: { readable: false } }) })
+    queue.state().then(toDetail, () => ({ readable: false })).then(detail => {
+      cancel()
+      resolve({ detail })
+    }, () => {})
+  })
+}
+
+function toDetail ({ plants, bytes, alarms }: QueueState): NonNullable<Finding['detail']> {
+  const [alarm] = alarms
+  return {
+    readable: true,
+    waiting: plants.reduce((sum, { waiting }) => sum + waiting, 0),
+    parked: plants.reduce((sum, { parked }) => sum + parked, 0),
+    bytes,
+    alarms: alarms.length,
+    ...(alarm === undefined ? undefined : { alarm: alarm.kind, alarmCode: alarm.code ?? 'none', alarmSince: new Date(alarm.sinceMs).toISOString() })
   }
 }

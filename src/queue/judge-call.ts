@@ -26,6 +26,7 @@ export async function judgeCall (parts: TurnParts, made: CallMade, verdict: Verd
       // Nothing is divided or parked while one code refuses everything.
       if (account.refusesAll && !pending.isSplit) return account.noteFailure(verdict, ticket)
       account.noteAnswer()
+      pending.deliveriesAtRefusal ??= account.deliveries
       refuse(parts, made, { code: verdict.code ?? 'Cloud.Refused', message: verdict.message, cloudRequestId: verdict.cloudRequestId })
       return
     default:

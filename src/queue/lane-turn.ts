@@ -31,7 +31,7 @@ export async function takeTurn (parts: TurnParts, lane: ActiveLane, account: Acc
     passOn(parts, lane)
     return undefined
   }
-  const pending = lane.pending ??= new PendingCall(next.call, account.deliveries)
+  const pending = lane.pending ??= new PendingCall(next.call)
   const made: CallMade = { lane, account, ticket, call: next.call, pending }
   if (pending.isDoubtful && parts.policyOf(lane.plant)?.whenUnsure === 'park') {
     // The policy was changed while it waited.
@@ -101,7 +101,7 @@ async function sendOnce ({ relayOf, bounds, cutOff }: TurnParts, account: string
 function meetsStrangers ({ account, pending }: CallMade): boolean {
   if (pending.isGivenUp) return false
   const haveNothingInCommon = account.refusals.note(pending.refused)
-  return haveNothingInCommon && account.deliveries === pending.deliveriesBefore
+  return haveNothingInCommon && account.deliveries === pending.deliveriesAtRefusal
 }
 
 function toStrangeRefusal ({ lastReason }: PendingCall): Failure {

@@ -18,8 +18,8 @@ export interface RefusedPart extends Part {
 export class PendingCall {
   readonly ids: readonly number[]
   readonly bodyBytes: number
-  /** How many calls of the account had been delivered when this one was begun. */
-  readonly deliveriesBefore: number
+  /** How many calls of the account had been delivered when this one was refused first. */
+  deliveriesAtRefusal: number | undefined
   readonly delivered: DeliveredPart[] = []
   readonly refused: RefusedPart[] = []
   /** An attempt may have arrived: what is sent again must be the same. */
@@ -32,10 +32,9 @@ export class PendingCall {
   /** What is still to be sent, in order and without gaps up to the end. */
   #open: readonly Part[]
 
-  constructor (call: MergedCall, deliveriesBefore: number) {
+  constructor (call: MergedCall) {
     this.ids = call.entries.map(({ id }) => id)
     this.bodyBytes = call.bodyBytes
-    this.deliveriesBefore = deliveriesBefore
     this.isDoubtful = call.isDoubtful
     this.#open = [{ from: 0, to: call.recordCount }]
   }

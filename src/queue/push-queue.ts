@@ -97,7 +97,6 @@ export class PushQueue {
     account.liveTries += 1
     const verdict = await send(this.#stopping.signal).finally(() => { account.liveTries -= 1 })
     if (verdict.kind === 'delivered') account.noteDelivery()
-    else if (verdict.kind === 'refused') account.noteAnswer()
     else if (verdict.kind === 'throttled') account.pace.throttled(startedAtMs, verdict.retryAfterMs)
     this.#drain.wakeAccount(account)
     return verdict

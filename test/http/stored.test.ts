@@ -150,7 +150,8 @@ t.test('a proxy that ends stores what waits for the cloud, answers 202, and its 
   const second = await startProxy(t, { cloud, dataDir })
   await until(() => confirmedBy(cloud).length === 2)
   t.strictSame(confirmedBy(cloud).sort(), ['a', 'b'])
-  t.equal((await second.push(pushOf('c', 2))).statusCode, 200)
+  await until(async () => (await second.push(pushOf('c', 2))).statusCode === 200)
+  t.equal((await second.push(pushOf('d', 3))).statusCode, 200)
 })
 
 /** The real program with a store plant and its key. */

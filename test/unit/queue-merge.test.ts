@@ -102,7 +102,7 @@ t.test('the bounds, the same device and time, another type and a doubt each end 
 
 /** Sends parts of a call to a cloud that refuses what holds a guilty record; returns how many calls that took. */
 function divide (call: MergedCall, isGuilty: (record: number) => boolean, splitCallsMax = 64): { pending: PendingCall, calls: number } {
-  const pending = new PendingCall(call, 0)
+  const pending = new PendingCall(call)
   const devices = call.records?.map(record => record.device)
   let calls = 0
   for (let part = pending.part; part !== undefined; part = pending.part) {

@@ -154,6 +154,22 @@ t.test('a backlog that is refused as a whole is divided once and kept whole', as
   t.equal(bench.log.parked.length, 1, 'as soon as something is delivered the guilty one is found')
 })
 
+t.test('what others delivered before the refusals began does not make a backlog in doubt guilty', async t => {
+  const bench = setUpQueue(t)
+  bench.answer = async () => await after(bench.clock, 10, failure('maybe-arrived'))
+  await storeMany(bench, 'north', 40)
+  await bench.clock.advance(1_000)
+  bench.answer = ({ devices }) => devices[0]?.deviceId === 'south' ? DELIVERED : failure('maybe-arrived')
+  for (let n = 0; n < 10; n++) {
+    await bench.store('south', [device('south', n)])
+    await bench.clock.advance(3_000)
+  }
+  bench.answer = () => failure('refused', { code: 'InvalidParameter' })
+  await bench.clock.advance(HOUR_MS)
+  t.ok(bench.log.parked.length <= 1, `${bench.log.parked.length} parked`)
+  t.match(bench.queue.alarms(), [{ kind: 'refuses-all' }])
+})
+
 t.test('an unknown code holds the account and never divides a backlog', async t => {
   const bench = setUpQueue(t)
   bench.answer = () => failure('unknown-refusal', { code: 'Account.Overdue' })
