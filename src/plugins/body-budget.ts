@@ -37,6 +37,7 @@ export class BodyBudget {
 
   /** Gives back what take() took, for the same address. */
   release (address: string, bytes: number): void {
+    if (bytes === 0) return
     this.#allBytes -= bytes
     if (this.#options.isShared(address)) return
     const group = addressGroup(address)

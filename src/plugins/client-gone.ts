@@ -8,6 +8,9 @@ declare module 'fastify' {
   }
 }
 
+/** One for all: without a reason each abort makes an exception with its stack, which a flood of hang-ups pays for. */
+const HUNG_UP = new Error('The sender hung up.')
+
 /**
  * Tells when a sender is gone. One that only closes its sending side (`nc -N`, some modems) looks from here like one that hung up,
  * until something is written to it: whoever must not work for nobody stops, and the answer is written all the same.
@@ -23,7 +26,7 @@ export default fp(async app => {
     if (known !== undefined) return known
     const waiting = new Set<AbortController>()
     waitingOn.set(socket, waiting)
-    socket.once('end', () => { for (const hangUp of waiting) hangUp.abort() })
+    socket.once('end', () => { for (const hangUp of waiting) hangUp.abort(HUNG_UP) })
     return waiting
   }
 
@@ -33,10 +36,10 @@ export default fp(async app => {
     request.clientGone = hangUp.signal
     const waiting = waitersOf(request.raw.socket)
     waiting.add(hangUp)
-    if (request.raw.socket.readableEnded) hangUp.abort()
+    if (request.raw.socket.readableEnded) hangUp.abort(HUNG_UP)
     reply.raw.once('close', () => {
       waiting.delete(hangUp)
-      if (!reply.raw.writableFinished) hangUp.abort()
+      if (!reply.raw.writableFinished) hangUp.abort(HUNG_UP)
     })
   })
 }, { name: 'client-gone' })
