@@ -229,6 +229,23 @@ t.test('a stop begins nothing more, finishes what is in flight, and cuts off wha
   t.equal(bench.clock.waiting, 0, 'no timer is left')
 })
 
+t.test('the queue tells what waits, since when, and about how long it will take', async t => {
+  const bench = setUpQueue(t, { bounds: { callRecordsMax: 10, callsInFlightMax: 1 } })
+  bench.answer = async () => await after(bench.clock, 1_000, DELIVERED)
+  for (let n = 0; n < 400; n++) await bench.store('north', [device(`n${n}`, n)])
+  for (let n = 0; n < 20; n++) await bench.store('south', [device(`s${n}`)])
+  t.match((await bench.queue.state()).plants[0], { drainsInMs: undefined }, 'nothing is known before anything moved')
+  await bench.clock.advance(20_000)
+  const { plants } = await bench.queue.state()
+  t.match(plants, [{ plant: 'north', oldestAtMs: 0, waiting: Number }])
+  const toldMs = plants[0]?.drainsInMs ?? 0
+  const startMs = bench.now()
+  for (let second = 0; second < 100 && bench.log.waiting > 0; second++) await bench.clock.advance(1_000)
+  const tookMs = bench.now() - startMs
+  t.ok(toldMs > tookMs / 2 && toldMs < tookMs * 2, `${toldMs} ms told, ${tookMs} ms taken`)
+  t.same((await bench.queue.state()).plants, [])
+})
+
 t.test('5,000 waiting pushes need a hundredth of the calls that they would need alone', async t => {
   const bench = setUpQueue(t)
   bench.answer = () => failure('unsent')
