@@ -66,7 +66,6 @@ await pushForAWhile(ready, RAMP_MS)
 const before = await ask<ProxyMemory>(proxy)
 const quiet: number[] = []
 const flooded: number[] = []
-const ratios: number[] = []
 let during = before
 for (let round = 0; round < ROUNDS; round++) {
   const quietSpell = await pushForAWhile(ready, SPELL_MS)
@@ -75,12 +74,10 @@ for (let round = 0; round < ROUNDS; round++) {
   const floodedSpell = await pushForAWhile(ready, SPELL_MS)
   quiet.push(...quietSpell)
   flooded.push(...floodedSpell)
-  const ratio = percentile(floodedSpell, 0.99) / percentile(quietSpell, 0.99)
-  ratios.push(ratio)
   const memory = await ask<ProxyMemory>(proxy)
   if (memory.rssBytes > during.rssBytes) during = memory
   const { answers, hangUps, connections } = await ask<FloodReport>(flooder)
-  process.stdout.write(`round ${round + 1}: ${connections} connections held, ${answers} wrong keys answered, ${hangUps} hung up on, p99 ratio ${ratio.toFixed(2)}\n`)
+  process.stdout.write(`round ${round + 1}: ${connections} connections held, ${answers} wrong keys answered, ${hangUps} hung up on, p99 ${percentile(quietSpell, 0.99).toFixed(1)} ms quiet, ${percentile(floodedSpell, 0.99).toFixed(1)} ms flooded\n`)
   await pause(1_000)
 }
 const recovered = await pushForAWhile(ready, SPELL_MS)
@@ -88,9 +85,9 @@ const after = await ask<ProxyMemory>(proxy)
 proxy.disconnect()
 await sandbox.close()
 
-// Of the rounds' ratios the middle one: a neighbour on the machine disturbs one spell or the other.
-const ratio = percentile(ratios, 0.5)
+// Over the pushes of all rounds: of one spell's, p99 is the third worst alone, and a neighbour on the machine decides it.
+const ratio = percentile(flooded, 0.99) / percentile(quiet, 0.99)
 for (const [name, times] of [['quiet', quiet], ['flooded', flooded], ['afterwards', recovered]] as const) process.stdout.write(`${describe(name, times)}\n`)
 process.stdout.write(`memory: before ${megabytes(before)}, under the flood ${megabytes(during)}, afterwards ${megabytes(after)}\n`)
-process.stdout.write(`p99 flooded / quiet: ${ratio.toFixed(2)} in the middle of ${ROUNDS} rounds (must stay under ${RATIO_MAX}), ${(percentile(flooded, 0.99) / percentile(quiet, 0.99)).toFixed(2)} over all pushes\n`)
+process.stdout.write(`p99 flooded / quiet: ${ratio.toFixed(2)} (must stay under ${RATIO_MAX})\n`)
 process.exitCode = ratio < RATIO_MAX ? 0 : 1
