@@ -7,6 +7,8 @@ import { explainCommand } from './commands/explain.js'
 import { UsageError } from './commands/failure.js'
 import { keysCommand } from './commands/keys.js'
 import { plantsCommand } from './commands/plants.js'
+import { queueParts } from './commands/queue-parts.js'
+import { queueCommand } from './commands/queue.js'
 import { sandboxCommand } from './commands/sandbox.js'
 import { serveCommand } from './commands/serve.js'
 import { openRegistry } from './plants/registry.js'
@@ -33,7 +35,7 @@ function buildProgram (): Command {
   const program = new Command('energy-expert-proxy')
     .description('Takes unsigned PushDeviceData requests from plants, signs them and relays them to Energy Expert.')
     .version(readVersion())
-  for (const command of [serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), explainCommand(parts)]) program.addCommand(command)
+  for (const command of [serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), queueCommand(queueParts()), explainCommand(parts)]) program.addCommand(command)
   throwInsteadOfExit(program)
   return program
 }

@@ -89,13 +89,13 @@ t.test('explain shows what would become of a body and sends nothing', async t =>
 t.test('every command explains itself, wrong use exits 2, a failure 1 with one sentence', async t => {
   const { folder, env } = makeWorkplace(t)
   const run = async (...args: string[]): Promise<Awaited<ReturnType<typeof runCommand>>> => await runCommand(args, { folder, env })
-  const commands = [['serve'], ['demo'], ['sandbox'], ['plants'], ['plants', 'add'], ['keys'], ['keys', 'rotate'], ['explain']]
+  const commands = [['serve'], ['demo'], ['sandbox'], ['plants'], ['plants', 'add'], ['keys'], ['keys', 'rotate'], ['queue'], ['queue', 'skip'], ['explain']]
   await Promise.all(commands.map(async command => {
     const { code, stdout } = await run(...command, '--help')
     t.equal(code, 0, command.join(' '))
     t.match(stdout, /^Usage: /)
   }))
-  for (const wrong of [['nonsense'], ['plants', 'add'], ['plants', 'add', 'Not A Name'], ['explain', 'x'], ['plants', 'add', 'a', '--delivery', 'maybe']]) {
+  for (const wrong of [['nonsense'], ['plants', 'add'], ['plants', 'add', 'Not A Name'], ['explain', 'x'], ['queue', 'show'], ['plants', 'add', 'a', '--delivery', 'maybe']]) {
     const { code, stdout, stderr } = await run(...wrong)
     t.equal(code, 2, wrong.join(' '))
     t.equal(stdout, '')

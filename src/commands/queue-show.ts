@@ -1,0 +1,81 @@
+import type { PushView } from '../queue/queue-file.js'
+import type { Entry, Receipt } from '../queue/queue-log.js'
+import { CommandFailure } from './failure.js'
+import { formatMoment, isoMoment, printJson, printTable, type Output } from './print.js'
+import { readBody } from './queue-bodies.js'
+import { parkedToJson } from './queue-list.js'
+import { count, forTerminal, reasonToJson } from './queue-texts.js'
+import { withQueue, type QueueCommandParts } from './with-queue.js'
+
+/** More would push what stands above them off the screen; `--json` has them all. */
+const RECORDS_SHOWN_MAX = 100
+
+/** `queue show`: one push with its receipt and the records that still lie in the queue. */
+export async function showPush (parts: QueueCommandParts, id: string, { json }: { json: boolean }): Promise<void> {
+  const view = await withQueue(parts, file => file.show(id))
+  if (view === undefined) throw notThere(id)
+  if (json) printJson(parts.stdout, toJson(view))
+  else printView(parts.stdout, view)
+}
+
+export function notThere (id: string): CommandFailure {
+  return new CommandFailure(`The queue knows nothing of ${forTerminal(id)}; give the request id that the sender was told, or an id of "queue list". Pushes that were relayed at once are not kept.`)
+}
+
+function printView (stdout: Output, { receipt, waiting, parked }: PushView): void {
+  if (receipt !== undefined) printReceipt(stdout, receipt)
+  for (const entry of waiting) {
+    const failed = entry.failures === 0 ? '' : `, ${count(entry.failures, 'call', 'calls')} with it failed since ${formatMoment(entry.firstFailedAtMs)} UTC`
+    const inDoubt = entry.doubtfulCall === undefined ? '' : ', it may have arrived'
+    stdout.write(`\n${entry.id} waits, number ${entry.laneSeq} of its lane${failed}${inDoubt}:\n`)
+    printRecords(stdout, entry.body)
+  }
+  for (const { id, state, parkedAtMs, reason, body } of parked) {
+    const verb = state === 'parked' ? 'is parked' : `was parked and ${state}`
+    stdout.write(`\n${id} ${verb}, since ${formatMoment(parkedAtMs)} UTC: ${forTerminal(`${reason.code}: ${reason.message}`)}\n`)
+    if (body !== undefined) printRecords(stdout, body)
+  }
+}
+
+function printReceipt (stdout: Output, { requestId, plant, deviceType, receivedAtMs, updatedAtMs, records, waiting, delivered, parked, skipped, lost, cloudRequestIds }: Receipt): void {
+  stdout.write(`Push ${requestId} of plant ${plant}, device type ${forTerminal(deviceType)}, ${count(records, 'record', 'records')}\n`)
+  stdout.write(`Received ${formatMoment(receivedAtMs)} UTC, last change ${formatMoment(updatedAtMs)} UTC\n`)
+  stdout.write(`Records: ${waiting} waiting, ${delivered} delivered, ${parked} parked, ${skipped} skipped, ${lost} lost\n`)
+  if (cloudRequestIds.length > 0) stdout.write(`Request ids of the cloud: ${forTerminal(cloudRequestIds.join(', '))}\n`)
+}
+
+function printRecords (stdout: Output, body: Uint8Array): void {
+  const devices = readBody(body)?.push.devices
+  if (devices === undefined) {
+    stdout.write('Its bytes were changed on disk and cannot be read as a push; run "queue verify".\n')
+    return
+  }
+  printTable(stdout, ['DEVICE', 'TIME', 'POINTS'], devices.slice(0, RECORDS_SHOWN_MAX).map(({ deviceId = '', recordTime, data }) =>
+    [deviceId, recordTime, Object.entries(data).map(([point, value]) => `${point}=${value}`).join(' ')].map(text => forTerminal(String(text)))))
+  if (devices.length > RECORDS_SHOWN_MAX) stdout.write(`… and ${devices.length - RECORDS_SHOWN_MAX} more; --json shows all.\n`)
+}
+
+function toJson ({ receipt, waiting, parked }: PushView): object {
+  return {
+    receipt: receipt === undefined ? null : receiptToJson(receipt),
+    waiting: waiting.map(entryToJson),
+    parked: parked.map(({ body, ...entry }) => ({ ...parkedToJson(entry), body: body === undefined ? null : readBody(body)?.push ?? null }))
+  }
+}
+
+function receiptToJson ({ receivedAtMs, updatedAtMs, reasons, ...receipt }: Receipt): object {
+  return { ...receipt, receivedAt: isoMoment(receivedAtMs), updatedAt: isoMoment(updatedAtMs), reasons: reasons.map(reasonToJson) }
+}
+
+function entryToJson ({ id, laneSeq, recordCount, receivedAtMs, failures, firstFailedAtMs, doubtfulCall, body }: Entry): object {
+  return {
+    id,
+    laneSeq,
+    records: recordCount,
+    receivedAt: isoMoment(receivedAtMs),
+    failures,
+    firstFailedAt: isoMoment(firstFailedAtMs),
+    mayHaveArrived: doubtfulCall !== undefined,
+    body: readBody(body)?.push ?? null
+  }
+}
