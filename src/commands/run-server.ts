@@ -1,0 +1,48 @@
+import closeWithGrace from 'close-with-grace'
+import pino from 'pino'
+import { systemClock } from '../clock.js'
+import { readConfig } from '../config.js'
+import { createCredentialSource } from '../credentials/credential-source.js'
+import { createLogger } from '../logger.js'
+import { startServer } from '../server.js'
+
+/** The proxy, until SIGTERM or SIGINT. */
+export async function runServer (): Promise<void> {
+  const config = readConfig(process.env)
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat, destination: pino.destination({ dest: 2, sync: true }) })
+  const onProblem = (problem: unknown): void => { logger.warn({ error: problem }, 'No RAM credential could be had.') }
+  const credentials = createCredentialSource({ clock: systemClock, onProblem })
+  const stopListening = endStartOnSignal(logger)
+  const server = await startServer({ config, logger, clock: systemClock, credentials })
+  const { endpoint, signedHost, relayTimeoutMs, dataDir } = config
+  logger.info({ origin: server.origin, adminOrigin: server.adminOrigin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
+  process.stdout.write(`energy-expert-proxy listens on ${server.origin}\n`)
+  endOnSignal(config.shutdownTimeoutMs, logger, server.close)
+  stopListening()
+}
+
+/**
+ * Process 1 of a container ignores a signal that nobody listens to, and a start may wait seconds for the lock of the one before.
+ * Nothing has been taken by then, so there is nothing to finish.
+ * @returns Stops listening.
+ */
+function endStartOnSignal (logger: pino.Logger): () => void {
+  const end = (signal: NodeJS.Signals): void => {
+    logger.info({ signal }, 'The start was given up.')
+    process.exit(0)
+  }
+  process.on('SIGTERM', end).on('SIGINT', end)
+  return () => { process.off('SIGTERM', end).off('SIGINT', end) }
+}
+
+/** Above the time that close() keeps by itself: this one is for a close() that hangs. */
+const HANG_MARGIN_MS = 3_000
+
+/** A first signal ends in order, within the time, with exit code 0; a second one at once, with 1. */
+export function endOnSignal (timeoutMs: number, logger: pino.Logger, close: () => Promise<void>): void {
+  closeWithGrace({ delay: timeoutMs + HANG_MARGIN_MS, logger }, async ({ signal, err }) => {
+    if (err !== undefined) logger.fatal({ error: err }, 'The proxy failed and ends.')
+    else logger.info({ signal }, 'The proxy shuts down.')
+    await close()
+  })
+}
