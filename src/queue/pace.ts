@@ -69,10 +69,13 @@ export class Pace {
     this.#callsASecond = Math.min(CALLS_A_SECOND_MAX, this.#callsASecond)
   }
 
-  /** @param startedAtMs When the call was begun: those that were under way together are throttled together, and count once. */
+  /**
+   * @param startedAtMs When the call was begun: those that were under way together are throttled together, and count once.
+   *   Live pushes that come during a pause are told of it without being sent, and count for nothing.
+   */
   throttled (startedAtMs: number, retryAfterMs: number | undefined): void {
     const { holdMsMax, random } = this.#parts
-    if (startedAtMs > this.#halvedAtMs) {
+    if (startedAtMs > this.#halvedAtMs && this.#nowMs >= this.#pausedUntilMs) {
       this.#halvedAtMs = this.#nowMs
       this.#callsASecond = Math.max(CALLS_A_SECOND_MIN, this.#callsASecond / 2)
       this.#callsASecondSafe = this.#callsASecond

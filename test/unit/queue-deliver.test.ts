@@ -179,6 +179,20 @@ t.test('while the account is out one live push at a time asks, and the rest is s
   t.equal(bench.queue.mayRelay('east'), true)
 })
 
+t.test('live pushes that are not even sent during a pause do not slow the queue down', async t => {
+  const bench = setUp(t)
+  bench.answer = () => failure('throttled', { retryAfterMs: 5_000 })
+  await bench.deliver('a')
+  for (let n = 0; n < 200; n++) {
+    await bench.clock.advance(10)
+    await bench.queue.tryLive(async () => failure('throttled', { retryAfterMs: 5_000 - 10 * n }))
+  }
+  bench.answer = () => DELIVERED
+  for (let n = 0; n < 20; n++) await bench.store(`plant${n}`, [device(`d${n}`)])
+  await bench.clock.advance(12_000)
+  t.equal(bench.log.waiting, 0)
+})
+
 t.test('a live push that is delivered ends the outage for all that waits', async t => {
   const bench = setUp(t)
   bench.answer = () => failure('unsent')
