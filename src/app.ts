@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { openapi } from '../routes/openapi.js'
 import { pushDeviceData } from '../routes/push-device-data.js'
+import { receipts } from '../routes/receipts.js'
 import { root } from '../routes/root.js'
 import type { Clock } from './clock.js'
 import { createFront } from './front.js'
@@ -30,6 +31,7 @@ import shuttingDown from './plugins/shutting-down.js'
 import trackConnections from './plugins/track-connections.js'
 import upgradeOffers from './plugins/upgrade-offers.js'
 import type { Deliver } from './queue/deliver.js'
+import type { Receipts } from './queue/with-receipts.js'
 import type { Preview } from './relay/preview.js'
 import { readTarget } from './request-target.js'
 import type { TlsServerOptions } from './tls-options.js'
@@ -42,6 +44,7 @@ export interface AppParts {
   readonly registry: Registry
   readonly deliver: Deliver
   readonly preview: Preview
+  readonly receipts: Receipts
   /** Absent: plain HTTP. */
   readonly tls?: TlsServerOptions | undefined
   /** Absent: nothing is counted. */
@@ -83,6 +86,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   await app.register(openapiDocument, { version })
   await app.register(root)
   await app.register(pushDeviceData, { deliver, preview, takePoints: createPointsLimit(clock) })
+  await app.register(receipts, { receipts: parts.receipts })
   await app.register(pageLimit, { pagesPerMinuteMax: front.pagesPerMinuteMax, pages: [openapi, docsPage] })
   return app
 }

@@ -10,6 +10,7 @@ import { listen } from './listen.js'
 import { openParts, type OpenPartsOptions } from './open-parts.js'
 import type { Registry } from './plants/registry.js'
 import { createDeliver } from './queue/deliver.js'
+import { withReceipts } from './queue/with-receipts.js'
 import { createPreview } from './relay/preview.js'
 import { prepareTls } from './tls-follow.js'
 import { readVersion } from './version.js'
@@ -53,7 +54,7 @@ export async function startServer (given: ServerParts): Promise<Server> {
     clock,
     version: readVersion(),
     registry,
-    deliver: createDeliver({ relay, queue, clock, relayTimeoutMs: config.relayTimeoutMs, queueMaxBytes: config.queue.bytesMax }),
+    ...withReceipts(createDeliver({ relay, queue, clock, relayTimeoutMs: config.relayTimeoutMs, queueMaxBytes: config.queue.bytesMax }), { log: parts.log, clock }),
     preview: createPreview({ signedHost, endpoint, clock }),
     tls: tls?.options,
     metrics,

@@ -39,6 +39,7 @@ const app = await buildApp({
   clock: systemClock,
   version: '0.0.0',
   registry,
+  receipts: { find: async () => undefined },
   deliver: async () => ({ kind: 'relayed', cloudRequestId: undefined }),
   preview: () => ({ method: 'POST', url: 'https://example.invalid/', headers: {}, canonicalRequest: '' }),
   bodyMaxBytes: 65_536,

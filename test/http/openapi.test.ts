@@ -21,7 +21,7 @@ t.test('the document is of a version that generators read, has a version of its 
   const document = JSON.parse(committed)
   t.equal(document.openapi, '3.0.3')
   t.equal(document.info.version, readVersion())
-  t.strictSame(Object.keys(document.paths), [PUSH_PATH, '/k/{key}'])
+  t.strictSame(Object.keys(document.paths), [PUSH_PATH, '/k/{key}', '/api/v1/receipts/{requestId}'])
   t.equal(document.paths[PUSH_PATH].post.operationId, 'pushDeviceData')
   t.strictSame(document.paths[PUSH_PATH].post.security.flatMap(Object.keys), ['apiKey', 'bearer', 'basic', 'acsBearerToken'], 'never in the URL unasked')
   t.strictSame(Object.keys(document.components.securitySchemes), ['apiKey', 'bearer', 'basic', 'acsBearerToken'])
