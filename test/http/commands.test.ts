@@ -89,7 +89,7 @@ t.test('explain shows what would become of a body and sends nothing', async t =>
 t.test('every command explains itself, wrong use exits 2, a failure 1 with one sentence', async t => {
   const { folder, env } = makeWorkplace(t)
   const run = async (...args: string[]): Promise<Awaited<ReturnType<typeof runCommand>>> => await runCommand(args, { folder, env })
-  const commands = [['serve'], ['demo'], ['sandbox'], ['plants'], ['plants', 'add'], ['keys'], ['keys', 'rotate'], ['queue'], ['queue', 'skip'], ['explain']]
+  const commands = [['serve'], ['demo'], ['sandbox'], ['plants'], ['plants', 'add'], ['keys'], ['keys', 'rotate'], ['queue'], ['explain']]
   await Promise.all(commands.map(async command => {
     const { code, stdout } = await run(...command, '--help')
     t.equal(code, 0, command.join(' '))
