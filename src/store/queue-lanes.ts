@@ -1,7 +1,7 @@
 import { readInteger } from './columns.js'
 import type { Database } from './database.js'
 import { laneValues, readLaneRow, type LaneName, type LaneRow } from './queue-rows.js'
-import { insertInto } from './queue-schema.js'
+import { INSERT_INTO } from './queue-schema.js'
 import { SeqRanges } from './seq-ranges.js'
 import { StoreError } from './store-error.js'
 
@@ -86,7 +86,7 @@ export class QueueLanes {
 
   /** A row as it was found in a damaged file; it counts from the next `load` on. */
   insert (row: LaneRow): void {
-    this.#database.run(insertInto('lanes'), laneValues(row))
+    this.#database.run(INSERT_INTO.lanes, laneValues(row))
   }
 
   /** Forgets the lanes that lie idle longest, beyond `idleMax` of them: device types are texts of the senders. */

@@ -1,7 +1,7 @@
 import { readInteger } from './columns.js'
 import type { Database } from './database.js'
 import { parkedValues, readParkedHead, readParkedRow, type ParkedHead, type ParkedRow, type ParkedState } from './queue-rows.js'
-import { insertInto } from './queue-schema.js'
+import { INSERT_INTO } from './queue-schema.js'
 
 const HEAD = `id, lane, lane_seq, receipt, request_id, plant, device_type, live, record_count, bytes, received_at_ms, parked_at_ms,
   state, code, message, cloud_request_id`
@@ -15,7 +15,7 @@ export class QueueParked {
   }
 
   insert (parked: ParkedRow): void {
-    this.#database.run(insertInto('parked'), parkedValues(parked))
+    this.#database.run(INSERT_INTO.parked, parkedValues(parked))
   }
 
   find (id: number): ParkedRow | undefined {

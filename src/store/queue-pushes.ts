@@ -1,7 +1,7 @@
 import { readBytes, readInteger, readIntegerOrNull } from './columns.js'
 import type { Database, Row } from './database.js'
 import { failureValues, pushValues, readStoredRow, type FailureRow, type PushRow, type StoredRow } from './queue-rows.js'
-import { insertInto } from './queue-schema.js'
+import { INSERT_INTO } from './queue-schema.js'
 
 export interface WaitingRow extends PushRow {
   readonly failures: number
@@ -21,7 +21,7 @@ export class QueuePushes {
   }
 
   insert (push: PushRow): void {
-    this.#database.run(insertInto('pushes'), pushValues(push))
+    this.#database.run(INSERT_INTO.pushes, pushValues(push))
   }
 
   delete (id: number): void {
@@ -97,7 +97,7 @@ export class QueuePushes {
   }
 
   insertFailure (failure: FailureRow): void {
-    this.#database.run(insertInto('failures'), failureValues(failure))
+    this.#database.run(INSERT_INTO.failures, failureValues(failure))
   }
 }
 

@@ -2,7 +2,7 @@ import { readInteger, readText } from './columns.js'
 import type { Database, Row } from './database.js'
 import type { SqlValue } from './bind-values.js'
 import { readLaneName, type LaneName } from './queue-rows.js'
-import { insertInto } from './queue-schema.js'
+import { INSERT_INTO } from './queue-schema.js'
 
 /** What became of a stored push, in numbers of records; waiting, delivered, parked, skipped and lost add up to `records`. */
 export interface ReceiptRow extends LaneName {
@@ -48,7 +48,7 @@ export class QueueReceipts {
   }
 
   insert (receipt: ReceiptRow): void {
-    this.#database.run(insertInto('receipts'), receiptValues(receipt))
+    this.#database.run(INSERT_INTO.receipts, receiptValues(receipt))
     if (isFinished(receipt)) this.#finished++
   }
 

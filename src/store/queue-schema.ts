@@ -102,8 +102,16 @@ export const QUEUE_TABLES = {
 
 export type QueueTable = keyof typeof QUEUE_TABLES
 
-/** An INSERT of a whole row; its values come in the order of the columns. */
-export function insertInto (table: QueueTable): string {
+/** An INSERT of a whole row for each table; its values come in the order of the columns. */
+export const INSERT_INTO: Readonly<Record<QueueTable, string>> = {
+  lanes: insertInto('lanes'),
+  pushes: insertInto('pushes'),
+  failures: insertInto('failures'),
+  parked: insertInto('parked'),
+  receipts: insertInto('receipts')
+}
+
+function insertInto (table: QueueTable): string {
   const [, columns] = QUEUE_TABLES[table]
   return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
 }
