@@ -32,7 +32,7 @@ export function parkParts (store: QueueStore, lane: LaneState, origin: ParkOrigi
       code,
       message,
       cloudRequestId: cloudRequestId ?? null,
-      digest: digestOf(body),
+      digest: digestOf({ requestId: origin.requestId, plant, deviceType, recordCount, body }),
       body
     })
     store.lanes.addParked(lane, bytes, 1)

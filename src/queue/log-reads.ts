@@ -1,4 +1,4 @@
-import { hasDigest } from '../store/digest.js'
+import { isIntact } from '../store/digest.js'
 import type { WaitingRow } from '../store/queue-pushes.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { readReceipt } from './log-receipt.js'
@@ -17,7 +17,7 @@ export function readEntries (store: QueueStore, laneId: number, { entriesMax, by
   const entries: Entry[] = []
   const damaged: WaitingRow[] = []
   for (const row of store.pushes.head(laneId, { entriesMax, bytesMax, afterId })) {
-    if (hasDigest(row.body, row.digest)) entries.push(toEntry(row))
+    if (isIntact(row)) entries.push(toEntry(row))
     else damaged.push(row)
   }
   return { entries, damaged }

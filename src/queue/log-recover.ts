@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { carveRows, type CarvedRow } from '../store/carve-rows.js'
 import { prepareFile } from '../store/data-dir.js'
-import { hasDigest } from '../store/digest.js'
+import { isIntact } from '../store/digest.js'
 import { readParkedRow, readPushRow } from '../store/queue-rows.js'
 import { QueueStore } from '../store/queue-store.js'
 import { StoreError } from '../store/store-error.js'
@@ -61,13 +61,13 @@ function carryOver (store: QueueStore, damaged: string, atMs: number): void {
 function carryRow (store: QueueStore, carved: Carved, { table, row }: CarvedRow): void {
   if (table === 'pushes') {
     const push = readPushRow(row)
-    if (!carved.wantsPush(push) || !hasDigest(push.body, push.digest)) return
+    if (!carved.wantsPush(push) || !isIntact(push)) return
     store.pushes.insert(push)
     const { body, ...head } = push
     carved.tookPush(head)
   } else {
     const parked = readParkedRow(row)
-    if (!carved.wantsParked(parked) || (parked.body !== null && !hasDigest(parked.body, parked.digest))) return
+    if (!carved.wantsParked(parked) || (parked.body !== null && !isIntact(parked))) return
     store.parked.insert(parked)
     const { body, ...head } = parked
     carved.tookParked(head)

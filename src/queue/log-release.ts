@@ -1,4 +1,4 @@
-import { hasDigest } from '../store/digest.js'
+import { isIntact } from '../store/digest.js'
 import { queueBytesOf } from '../store/queue-bytes.js'
 import type { ParkedRow } from '../store/queue-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
@@ -32,7 +32,7 @@ export class NotParked extends Error {
 export function replayParked (store: QueueStore, id: number, atMs: number): Stored | undefined {
   const row = findParked(store, id)
   const { body, digest } = row
-  if (body === null || !hasDigest(body, digest)) {
+  if (body === null || !isIntact(row)) {
     loseParked(store, row, atMs)
     return undefined
   }

@@ -1,4 +1,4 @@
-import { hasDigest } from '../store/digest.js'
+import { isIntact } from '../store/digest.js'
 import type { StoredRow } from '../store/queue-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { loseEntry, loseParked, recordLosses } from './log-losses.js'
@@ -51,9 +51,11 @@ type StoredBody = StoredRow & { readonly body: Uint8Array | null, readonly diges
 function * damaged (readAfter: (afterId: number) => StoredBody[]): Generator<StoredRow> {
   let afterId = 0
   for (let rows = readAfter(afterId); rows.length > 0; rows = readAfter(afterId)) {
-    for (const { body, digest, ...row } of rows) {
+    for (const row of rows) {
       afterId = row.id
-      if (body === null || !hasDigest(body, digest)) yield row
+      if (isIntact(row)) continue
+      const { body, ...head } = row
+      yield head
     }
   }
 }

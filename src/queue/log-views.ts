@@ -1,4 +1,4 @@
-import { hasDigest } from '../store/digest.js'
+import { isIntact } from '../store/digest.js'
 import type { WaitingRow } from '../store/queue-pushes.js'
 import type { ParkedHead, ParkedState } from '../store/queue-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
@@ -72,14 +72,14 @@ export function * exportRows (store: QueueStore): Generator<ExportRow> {
   for (let rows = store.pushes.after(afterId, ROWS_AT_A_TIME); rows.length > 0; rows = store.pushes.after(afterId, ROWS_AT_A_TIME)) {
     for (const row of rows) {
       afterId = row.id
-      yield { ...common(row), state: 'waiting', reason: undefined, body: row.body, intact: hasDigest(row.body, row.digest) }
+      yield { ...common(row), state: 'waiting', reason: undefined, body: row.body, intact: isIntact(row) }
     }
   }
   afterId = 0
   for (let rows = store.parked.after(afterId, ROWS_AT_A_TIME); rows.length > 0; rows = store.parked.after(afterId, ROWS_AT_A_TIME)) {
     for (const row of rows) {
       afterId = row.id
-      if (row.body !== null) yield { ...common(row), state: 'parked', reason: toParkedEntry(row).reason, body: row.body, intact: hasDigest(row.body, row.digest) }
+      if (row.body !== null) yield { ...common(row), state: 'parked', reason: toParkedEntry(row).reason, body: row.body, intact: isIntact(row) }
     }
   }
 }
