@@ -51,6 +51,7 @@ export async function openQueueLog (parts: QueueLogParts): Promise<QueueLog> {
           if (startedFull) events.notify({ kind: 'disk-full', full: false })
           startedFull = false
           isOpen = true
+          if (report.lost.length > 0) events.notify({ kind: 'lost', lost: report.lost })
           resolve(report)
         },
         onDown: (down, retries) => {

@@ -38,6 +38,7 @@ export type QueueNotice =
   /** 80 % of a bound are used; `plant` is undefined for the bound of the whole queue. `near: false` comes below 70 %. */
   | { readonly kind: 'near-full', readonly near: boolean, readonly plant: string | undefined, readonly bytes: number, readonly bytesMax: number }
   | { readonly kind: 'disk-full', readonly full: boolean }
+  /** Found at an opening, or when a push was read. */
   | { readonly kind: 'lost', readonly lost: readonly Loss[] }
   /** The store failed and is opened again; `message` is a sentence for the log. */
   | { readonly kind: 'failed', readonly code: string, readonly message: string }

@@ -205,6 +205,59 @@ t.test('the log is copied into its file again and again, and does not grow', asy
   t.ok(statSync(join(dataDir, 'queue.db')).size <= fileBytes, 'the space of what was delivered is used again')
 })
 
+t.test('while the store cannot be opened, pushes are refused and questions wait; it is tried again and again', async t => {
+  const clock = new ManualClock()
+  const threads: Array<ReturnType<typeof startThread>> = []
+  let starts = 0
+  const { log, notices } = await startQueue(t, {
+    dataDir: dataDirOf(t),
+    clock,
+    startThread: data => {
+      // The second to the fourth end before they have said a word.
+      if (++starts > 1 && starts < 5) return { postMessage: () => {}, on: (event, listener) => { if (event === 'exit') setImmediate(listener, 1) } }
+      const thread = startThread(data)
+      threads.push(thread)
+      return thread
+    }
+  })
+  await log.append(newEntry())
+  const failed = new Promise<void>(resolve => { log.onNotice(({ kind }) => { if (kind === 'failed') resolve() }) })
+  await threads[0]?.terminate()
+  await failed
+  await t.rejects(log.append(newEntry()), { code: 'InternalError' })
+  const lanes = log.lanes()
+  for (const pauseMs of [1000, 2000, 4000]) {
+    await clock.advance(pauseMs - 1)
+    const before = starts
+    await clock.advance(1)
+    t.equal(starts, before + 1, `${pauseMs} ms`)
+  }
+  t.match(await lanes, [{ waiting: 1 }])
+  t.match(notices, [{ kind: 'failed' }, { kind: 'failed' }, { kind: 'failed' }, { kind: 'failed' }, { kind: 'reopened' }])
+  t.match(await log.append(newEntry()), { laneSeq: 2 })
+})
+
+t.test('a close while the store is down leaves nothing behind', async t => {
+  const clock = new ManualClock()
+  const threads: Array<ReturnType<typeof startThread>> = []
+  const log = await openQueueLog({
+    dataDir: dataDirOf(t),
+    queueBytesMax: 2 ** 30,
+    clock,
+    startThread: data => {
+      if (threads.length > 0) return { postMessage: () => {}, on: (event, listener) => { if (event === 'exit') setImmediate(listener, 1) } }
+      const thread = startThread(data)
+      threads.push(thread)
+      return thread
+    }
+  })
+  await threads[0]?.terminate()
+  await clock.advance(0)
+  const lanes = log.lanes()
+  await Promise.all([log.close(), t.rejects(lanes, { code: 'InternalError' })])
+  t.equal(clock.waiting, 0)
+})
+
 // Costs a second, which the tests' loader takes to start in a thread.
 t.test('the thread starts from TypeScript as it does from what is built', async t => {
   const log = await openQueueLog({ dataDir: dataDirOf(t), queueBytesMax: 2 ** 30, clock: systemClock })
