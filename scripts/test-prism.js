@@ -80,6 +80,7 @@ function toRequest ({ method, target, request, answer }, at) {
   const taken = request !== undefined && answer.statusCode === 200 && answer.headers['x-repairs'] === undefined
   const headers = { 'content-type': 'application/json', 'x-api-key': 'any', 'x-exchange': String(at) }
   if (taken && request.headers['x-dry-run'] !== undefined) headers['x-dry-run'] = request.headers['x-dry-run']
+  if (method === 'GET') return [target, { method, headers }]
   return [target, { method, headers, body: taken ? request.body : JSON.stringify(push) }]
 }
 
