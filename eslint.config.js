@@ -3,8 +3,10 @@ import neostandard, { resolveIgnoresFromGitignore } from 'neostandard'
 /** The arrows of docs/architecture.md point down only: each folder names what it must not reach. */
 const wall = (files, group, message, ...more) => ({
   files,
-  rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }, ...more] }] }
+  // A later rule of the same name replaces an earlier one whole, so that each wall repeats what holds everywhere.
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ group: group.flat(), message }, noProcess, ...more] }] }
 })
+const noProcess = { group: ['node:process', 'process'], message: 'Only main.ts and commands touch process.' }
 const UP = {
   commands: '**/commands/**',
   app: ['**/app.js', '**/routes/**'],
@@ -33,7 +35,7 @@ export default [
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       'no-restricted-globals': ['error', { name: 'process', message: 'Only main.ts and commands touch process.' }],
-      'no-restricted-imports': ['error', { patterns: [{ ...notSql }, { group: ['node:process', 'process'], message: 'Only main.ts and commands touch process.' }] }]
+      'no-restricted-imports': ['error', { patterns: [notSql, noProcess] }]
     }
   },
   { files: ['src/main.ts', 'src/commands/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
@@ -45,7 +47,18 @@ export default [
   wall(['src/store/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.intake, UP.signing, UP.sandbox], 'store stands at the bottom.'),
   wall(['src/relay/**/*.ts'], [...above, UP.plugins, UP.queue, UP.plants, UP.store, UP.intake, UP.sandbox], 'relay knows signing, credentials and contract.', notSql),
   wall(['src/queue/**/*.ts'], [...above, UP.plugins, UP.sandbox], 'queue knows relay and what is below.', notSql),
-  wall(['src/plugins/**/*.ts', 'routes/**/*.ts'], ['**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a plugin or route imports no route, no store and no command.', notSql),
+  {
+    files: ['src/contract/**/*.ts', 'src/intake/**/*.ts', 'src/signing/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch'],
+      'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }]
+    }
+  },
+  wall(['src/*.ts'], ['**/routes/**', './commands/**'], 'only the composition roots import routes, and nothing imports a command.', notSql),
+  // The composition roots, and the program itself.
+  { files: ['src/app.ts', 'src/admin-app.ts', 'src/main.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [notSql] }] } },
+  wall(['routes/**/*.ts'], ['./*', '**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a route imports no route, no store and no command.', notSql),
+  wall(['src/plugins/**/*.ts'], ['**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a plugin imports no route, no store and no command.', notSql),
   wall(['src/sandbox/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, '**/contract/**'], 'the sandbox is a second implementation: it shares no code with the proxy.', notSql),
   wall(['src/commands/**/*.ts'], ['**/routes/**', UP.store], 'only app.ts imports routes; the store is known by plants, credentials and queue.', notSql)
 ]

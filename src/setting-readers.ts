@@ -31,6 +31,14 @@ export const hostName = (value: string): string => {
   return value
 }
 
+/** A host as it stands in a Host header, with or without a port. */
+export const hostAndPort = (value: string): string => {
+  const url = URL.canParse(`https://${value}`) ? new URL(`https://${value}`) : undefined
+  // What URL reads as something else, such as a path or a user, is not the host that was meant.
+  if (url === undefined || url.host !== value.toLowerCase().replace(/:443$/, '')) throw new BadSetting('a host name, with a port where it needs one')
+  return value
+}
+
 export const hostNames = (value: string): string[] => value.split(',').map(part => {
   const name = part.trim().toLowerCase()
   if (!/^[0-9a-z._:[\]-]{1,255}$/.test(name)) throw new BadSetting('host names or addresses, separated by commas')
@@ -45,7 +53,7 @@ export const secret = (value: string): string => {
 
 export const origin = (value: string): URL => {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.username !== '' || url.password !== '') {
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
     throw new BadSetting('an origin such as https://energyexpertexternal.cn-hangzhou.aliyuncs.com, without a path')
   }
   return url

@@ -36,6 +36,12 @@ t.test('one message names every bad setting and no value', async t => {
   }
 })
 
+t.test('a host to sign that no request could carry stops the start by its name', async t => {
+  for (const host of ['a:b:c', '[::', 'foo:99999', 'a/b', 'user@a']) t.throws(() => readConfig({ ENERGY_EXPERT_SIGNED_HOST: host }), /ENERGY_EXPERT_SIGNED_HOST must be/, host)
+  for (const host of ['own.example', 'own.example:8443', 'own.example:443', '[::1]:8443', '10.0.0.1']) t.equal(readConfig({ ENERGY_EXPERT_SIGNED_HOST: host }).signedHost, host)
+  t.throws(() => readConfig({ ENERGY_EXPERT_ENDPOINT: 'https://h/#x' }), /ENERGY_EXPERT_ENDPOINT must be/)
+})
+
 t.test('an unknown region needs an endpoint of its own', async t => {
   t.throws(() => readConfig({ ENERGY_EXPERT_REGION: 'cn-hangzou' }), /ENERGY_EXPERT_REGION must be one of/)
   t.doesNotThrow(() => readConfig({ ENERGY_EXPERT_REGION: 'cn-private', ENERGY_EXPERT_ENDPOINT: 'https://10.0.0.1' }))
