@@ -79,7 +79,17 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   const server = await startServer({ config, logger, clock: options.clock ?? systemClock, credentials, front: { throttledDelayMs: 0, ...options.front }, queueLog: FAST_QUEUE })
   checkAnswersOf(Number(new URL(server.origin).port))
   if (server.registry.listPlants().length === 0) server.registry.addPlant('plant-1', options.policy ?? {})
-  const { key, id: keyId } = server.registry.createKey('plant-1', options.key ?? {})
+  const keys: string[] = []
+  // Every key that a test makes is looked for in the log, not the first alone.
+  const registry: Registry = {
+    ...server.registry,
+    createKey: (...given) => {
+      const created = server.registry.createKey(...given)
+      keys.push(created.key.slice(-30))
+      return created
+    }
+  }
+  const { key, id: keyId } = registry.createKey('plant-1', options.key ?? {})
 
   let closed = false
   async function close (): Promise<void> {
@@ -90,7 +100,7 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   }
   t.teardown(close)
   // Every test that starts a proxy is also a test of its silence.
-  t.teardown(() => { refuseLeaks(log, [key.slice(-30), CREDENTIAL.accessKeySecret, CREDENTIAL.accessKeyId, 'meter-in-no-log']) })
+  t.teardown(() => { refuseLeaks(log, [...keys, CREDENTIAL.accessKeySecret, CREDENTIAL.accessKeyId, 'meter-in-no-log']) })
 
   async function request (path: string, { method = 'GET', headers = {}, body }: { method?: string, headers?: Record<string, string>, body?: string | Buffer } = {}): Promise<Answer> {
     const response = await undiciRequest(`${server.origin}${path}`, { method: method as Dispatcher.HttpMethod, headers, ...(body === undefined ? {} : { body }) })
@@ -106,7 +116,7 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
     return await request('/api/v1/data/increment/push', { method: 'POST', body: bytes, headers: { ...(carriesKey ? {} : { 'x-api-key': key }), ...headers } })
   }
 
-  return { origin: server.origin, port: Number(new URL(server.origin).port), adminOrigin: server.adminOrigin, dataDir, cloud, registry: server.registry, key, keyId, log, push, request, close }
+  return { origin: server.origin, port: Number(new URL(server.origin).port), adminOrigin: server.adminOrigin, dataDir, cloud, registry, key, keyId, log, push, request, close }
 }
 
 /** @throws {Error} naming the first log line that holds a secret, a key or a piece of a body. */
