@@ -13,6 +13,8 @@ export async function runServer (): Promise<void> {
   const onProblem = (problem: unknown): void => { logger.warn({ error: problem }, 'No RAM credential could be had.') }
   const credentials = createCredentialSource({ clock: systemClock, onProblem })
   const stopListening = endStartOnSignal(logger)
+  // At a limit on file sizes the system ends a process that does not listen; the queue then answers that it is full, and heals.
+  process.on('SIGXFSZ', () => {})
   const server = await startServer({ config, logger, clock: systemClock, credentials })
   const { endpoint, signedHost, relayTimeoutMs, dataDir } = config
   logger.info({ origin: server.origin, adminOrigin: server.adminOrigin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
