@@ -1,6 +1,5 @@
 import fp from 'fastify-plugin'
 import type { Clock } from '../clock.js'
-import { redactError } from '../redact.js'
 
 export interface AdminLogOptions {
   readonly clock: Clock
@@ -26,7 +25,7 @@ export default fp<AdminLogOptions>(async (app, { clock }) => {
     const { failure } = request
     if (failure === undefined) return
     const line = { requestId: request.id, port: 'admin', method: request.method, route: request.routeOptions.url, statusCode: reply.statusCode, address: request.ip, code: failure.code }
-    if (failure.code === 'InternalError') request.log.error({ ...line, error: redactError(failure.cause) }, 'failed')
+    if (failure.code === 'InternalError') request.log.error({ ...line, error: failure.cause }, 'failed')
     else if (isTooMany()) request.log.debug(line, failure.message)
     else request.log.info(line, refusals === REFUSALS_PER_MINUTE_MAX ? `${failure.message} (More of this minute are not logged.)` : failure.message)
   })

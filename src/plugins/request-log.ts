@@ -1,5 +1,4 @@
 import fp from 'fastify-plugin'
-import { redactError } from '../redact.js'
 
 /**
  * One line for a request that failed, at the level of whose fault it was; successes only at debug. Never a URL or a header (both can
@@ -23,8 +22,8 @@ export default fp(async app => {
     if (failure === undefined) return request.log.debug(line, 'answered')
     // A flood must not fill the log as well; address-failures.ts says once a minute who is throttled.
     if (failure.code === 'Throttling.Address') return request.log.debug(line, failure.message)
-    if (failure.code === 'InternalError') return request.log.error({ ...line, error: redactError(failure.cause) }, 'failed')
-    if (failure.statusCode >= 500) return request.log.warn({ ...line, error: redactError(failure) }, failure.message)
+    if (failure.code === 'InternalError') return request.log.error({ ...line, error: failure.cause }, 'failed')
+    if (failure.statusCode >= 500) return request.log.warn({ ...line, error: failure }, failure.message)
     request.log.info(line, failure.message)
   })
 }, { name: 'request-log', dependencies: ['authenticate', 'error-answers', 'raw-body'] })

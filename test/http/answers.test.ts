@@ -172,5 +172,13 @@ t.test('a fault of our own is a 500 that tells nothing but the request id, and t
   proxy.registry.close()
   const { json } = await expectError(t, proxy, rawPush(proxy), { statusCode: 500, code: 'InternalError' })
   t.strictSame(Object.keys(json), ['requestId', 'code', 'message'])
-  t.ok(proxy.log.some(line => line.includes(json.requestId) && JSON.parse(line).level >= 50))
+  const line = JSON.parse(proxy.log.find(each => each.includes(json.requestId) && JSON.parse(each).level >= 50) ?? '{}')
+  t.match(line.error?.message, /database|connection|open/i, 'what was thrown stands in the line')
+})
+
+t.test('a fault of the account stands in the log with the cloud\'s own code', async t => {
+  const proxy = await startProxy(t, { policy: { delivery: 'relay' } })
+  proxy.cloud.inject('refuses', { code: 'Forbidden.RAM', statusCode: 403 })
+  const { json } = await expectError(t, proxy, rawPush(proxy), { statusCode: 502, code: 'Cloud.AccountFault' })
+  t.ok(proxy.log.some(line => line.includes(json.requestId) && JSON.parse(line).level === 40 && line.includes('Forbidden.RAM')))
 })
