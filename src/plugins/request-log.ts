@@ -1,4 +1,8 @@
 import fp from 'fastify-plugin'
+import { CATALOGUE, type ErrorCode } from '../errors.js'
+
+/** Their own messages may quote the body: a point's name, a device's id, what the cloud repeats of it. */
+const QUOTING_CODES: ReadonlySet<ErrorCode> = new Set(['InvalidJson', 'InvalidPush', 'Cloud.Refused'])
 
 /**
  * One line for a request that failed, at the level of whose fault it was; successes only at debug. Never a URL or a header (both can
@@ -24,6 +28,6 @@ export default fp(async app => {
     if (failure.code === 'Throttling.Address') return request.log.debug(line, failure.message)
     if (failure.code === 'InternalError') return request.log.error({ ...line, error: failure.cause }, 'failed')
     if (failure.statusCode >= 500) return request.log.warn({ ...line, error: failure }, failure.message)
-    request.log.info(line, failure.message)
+    request.log.info(line, QUOTING_CODES.has(failure.code) ? CATALOGUE[failure.code].message : failure.message)
   })
 }, { name: 'request-log', dependencies: ['authenticate', 'error-answers', 'raw-body'] })

@@ -182,3 +182,13 @@ t.test('a fault of the account stands in the log with the cloud\'s own code', as
   const { json } = await expectError(t, proxy, rawPush(proxy), { statusCode: 502, code: 'Cloud.AccountFault' })
   t.ok(proxy.log.some(line => line.includes(json.requestId) && JSON.parse(line).level === 40 && line.includes('Forbidden.RAM')))
 })
+
+t.test('no refusal of a push carries a piece of its body into the log', async t => {
+  const proxy = await startProxy(t, { policy: { delivery: 'relay' } })
+  const withData = (data: string): string => `{"deviceType":"1","devices":[{"deviceId":"a","recordTime":"2021-09-08 18:40:00","data":${data}}]}`
+  // What the log must not hold is looked for when the proxy ends.
+  await expectError(t, proxy, rawPush(proxy, { body: withData('{"meter-in-no-log":null}') }), { statusCode: 400, code: 'InvalidPush' })
+  t.equal((await proxy.push(withData('{"meter-in-no-log":"1","meter-in-no-log":"2"}'))).statusCode, 400)
+  proxy.cloud.inject('refuses', { code: 'InvalidParameter.DeviceId', statusCode: 400 })
+  await expectError(t, proxy, rawPush(proxy), { statusCode: 400, code: 'InvalidParameter.DeviceId' })
+})
