@@ -122,8 +122,9 @@ class PushSender {
   #learn (failure: Failure, outcome: Outcome, credential: RamCredential): number | undefined {
     const { pause, skew, random } = this.#shared
     if (failure.mayHaveArrived) this.#unsure = failure
-    // What is not Energy Expert has no say in how fast its account may go.
-    if (failure.kind === 'throttled' || (failure.retryAfterMs !== undefined && failure.kind !== 'bad-answer')) pause.slowDown(failure)
+    // What is not Energy Expert has no say in how fast its account may go: an error page on the way bears no code of the gateway.
+    const isGateways = failure.code !== undefined && failure.kind !== 'bad-answer'
+    if (failure.kind === 'throttled' || (failure.retryAfterMs !== undefined && isGateways)) pause.slowDown(failure)
     if (failure.remedy === 'learn-clock' && 'headers' in outcome) {
       this.#clockLessons += 1
       return this.#clockLessons <= CLOCK_LESSONS_MAX && skew.learn(outcome.headers.date, true) ? 0 : undefined
