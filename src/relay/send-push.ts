@@ -134,9 +134,11 @@ class PushSender {
       this.#refused = credential
       return isFirst ? 0 : undefined
     }
-    if (failure.remedy === 'sign-again' && !this.#signedAgain) {
+    if (failure.remedy === 'sign-again') {
+      // Once, at once: whatever sends requests twice on the way does so to the next one too, however long that waits.
+      const isFirst = !this.#signedAgain
       this.#signedAgain = true
-      return 0
+      return isFirst ? 0 : undefined
     }
     if ('stale' in outcome && outcome.stale && !this.#foundStale) {
       this.#foundStale = true

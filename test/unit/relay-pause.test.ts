@@ -44,3 +44,10 @@ t.test('an error page that asks to wait does not delay the next push', async t =
     t.match(await relay.send(BODY, ONCE), { kind: 'delivered' }, String(statusCode))
   }
 })
+
+t.test('a nonce that was used is replaced once, at once, and not again', async t => {
+  const used: Answer = { statusCode: 400, body: '{"Code":"SignatureNonceUsed"}' }
+  const { relay, attempts } = answering([used, used])
+  t.match(await relay.send(BODY, { timeoutMs: 5000 }), { kind: 'maybe-arrived', code: 'SignatureNonceUsed' })
+  t.equal(attempts(), 2)
+})
