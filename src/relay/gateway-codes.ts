@@ -17,6 +17,7 @@ const MEANINGS: ReadonlyArray<readonly [code: RegExp, meaning: CodeMeaning]> = [
   [/^(?:InvalidProduct\.NotFound|InvalidApi\.NotFound|InvalidProtocol\.NeedSsl)/i, { kind: 'account-fault' }],
   // What the signer sends, not the plant: when it is missing, something on the way took it out.
   [/^Missing(?:AccessKeyId|Signature|Timestamp|Date|Nonce|Version|Action|Authorization)/i, { kind: 'account-fault' }],
+  [/^(?:Invalid(?:Action|Version)|UnsupportedHTTPMethod)/i, { kind: 'account-fault' }],
   [/^(?:Missing[A-Z]|InvalidParameter)/i, { kind: 'refused' }],
   [/^Invalid(?:DeviceType|Devices?|DeviceId|SystemId|RecordTime|Data|Body)(?![a-z])/i, { kind: 'refused' }]
 ]
