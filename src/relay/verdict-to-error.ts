@@ -2,6 +2,8 @@ import { CATALOGUE, ProxyError } from '../errors.js'
 import type { Failure } from './verdict.js'
 
 const RETRY_AFTER_MS = 1_000
+/** For an answer that is certain by itself: without it a sender would take "refused" for "nothing arrived". */
+const EARLIER_ATTEMPT = ' An earlier attempt may have arrived.'
 
 /** What a plant is told when the cloud did not confirm. Source: the proxy's table of answers, docs/errors.md. */
 export function toAnswerError (failure: Failure): ProxyError {
@@ -13,13 +15,13 @@ export function toAnswerError (failure: Failure): ProxyError {
     case 'unknown-refusal':
       return toRefusal(failure)
     case 'throttled':
-      return new ProxyError('Cloud.Throttled', undefined, { cause, retryAfterMs })
+      return new ProxyError('Cloud.Throttled', withDoubt(failure, CATALOGUE['Cloud.Throttled'].message), { cause, retryAfterMs })
     case 'unsent':
-      return new ProxyError('Cloud.Unreachable', undefined, { cause, retryAfterMs })
+      return new ProxyError('Cloud.Unreachable', withDoubt(failure, CATALOGUE['Cloud.Unreachable'].message), { cause, retryAfterMs })
     case 'account-fault':
-      return new ProxyError('Cloud.AccountFault', code === undefined ? undefined : `Energy Expert refuses the operator's account (${code}); the push is not at fault. Tell the operator.`, { cause })
+      return new ProxyError('Cloud.AccountFault', withDoubt(failure, code === undefined ? CATALOGUE['Cloud.AccountFault'].message : `Energy Expert refuses the operator's account (${code}); the push is not at fault. Tell the operator.`), { cause })
     case 'bad-answer':
-      return new ProxyError('Cloud.BadAnswer', undefined, { cause })
+      return new ProxyError('Cloud.BadAnswer', withDoubt(failure, CATALOGUE['Cloud.BadAnswer'].message), { cause })
     case 'maybe-arrived':
       return new ProxyError(failure.timedOut === true ? 'Cloud.Timeout' : 'Cloud.MaybeArrived', undefined, { cause })
     case 'cancelled':
@@ -31,7 +33,12 @@ export function toAnswerError (failure: Failure): ProxyError {
 }
 
 /** The cloud's own status, code and message, as long as the status is one that blames the sender. */
-function toRefusal ({ statusCode = 400, code = 'Cloud.Refused', message, cloudRequestId }: Failure): ProxyError {
+function toRefusal (failure: Failure): ProxyError {
+  const { statusCode = 400, code = 'Cloud.Refused', message, cloudRequestId } = failure
   const isSenders = statusCode >= 400 && statusCode < 500
-  return new ProxyError('Cloud.Refused', message, { refusal: { statusCode: isSenders ? statusCode : CATALOGUE['Cloud.Refused'].statusCode, code, requestId: cloudRequestId } })
+  return new ProxyError('Cloud.Refused', withDoubt(failure, message), { refusal: { statusCode: isSenders ? statusCode : CATALOGUE['Cloud.Refused'].statusCode, code, requestId: cloudRequestId } })
+}
+
+function withDoubt ({ mayHaveArrived }: Failure, message: string): string {
+  return mayHaveArrived ? message + EARLIER_ATTEMPT : message
 }

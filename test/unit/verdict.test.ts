@@ -149,3 +149,14 @@ t.test('a plant learns the code of an account fault, and the log alone the messa
   t.match(error, { code: 'Cloud.AccountFault', statusCode: 502, message: 'Energy Expert refuses the operator\'s account (Forbidden.RAM); the push is not at fault. Tell the operator.' })
   t.match(String(error.cause), /acs:ram/)
 })
+
+t.test('an answer after an attempt in doubt says that the earlier one may have arrived', async t => {
+  const earlier = { mayHaveArrived: true, message: 'why' } as const
+  const doubt = / An earlier attempt may have arrived\.$/
+  t.match(toAnswerError({ kind: 'account-fault', code: 'Forbidden', ...earlier }), { statusCode: 502, message: doubt })
+  t.match(toAnswerError({ kind: 'bad-answer', ...earlier }), { statusCode: 502, message: doubt })
+  for (const kind of ['refused', 'unknown-refusal'] as const) {
+    t.match(toAnswerError({ kind, statusCode: 400, code: 'X', ...earlier }), { statusCode: 400, message: 'why An earlier attempt may have arrived.' })
+    t.equal(toAnswerError({ kind, statusCode: 400, code: 'X', message: 'why', mayHaveArrived: false }).message, 'why')
+  }
+})
