@@ -99,7 +99,10 @@ function refuseCompressed ({ headers }: FastifyRequest): void {
 }
 
 function isDryRun ({ headers }: FastifyRequest): boolean {
-  return String(headers['x-dry-run'] ?? '').toLowerCase() === 'true'
+  const value = String(headers['x-dry-run'] ?? 'false').trim().toLowerCase()
+  // Whoever writes "1" or "yes" means a trial: to send the push would be the worst reading of it.
+  if (value !== 'true' && value !== 'false') throw new ProxyError('InvalidRequest', 'The header X-Dry-Run takes true or false; nothing was sent.')
+  return value === 'true'
 }
 
 /** A structured field dictionary (RFC 8941): `number-to-string=22, bom=1`. */

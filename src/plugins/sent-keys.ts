@@ -24,7 +24,8 @@ export function findSentKey ({ headers, pathKey, queryKeys }: KeyCarriers): Sent
   const inUrl = [...(pathKey === undefined ? [] : [pathKey]), ...queryKeys]
   const [key, ...others] = new Set([...inHeaders, ...inUrl])
   if (key === undefined || others.length > 0) return undefined
-  return { key, inUrl: inHeaders.length === 0 }
+  // Also beside a header: what stands in a URL stands in the logs of whatever passes it on.
+  return { key, inUrl: inUrl.length > 0 }
 }
 
 /** Node joins a repeated header with ", ", which no key holds: two of the same count once, two others stay two. */

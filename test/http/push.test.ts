@@ -69,6 +69,8 @@ t.test('a key in the path or the query works only when it was made for that', as
   t.equal(await pushTo(`/k/${inUrl}`), 200)
   t.equal(await pushTo(`/api/v1/data/increment/push?api_key=${inUrl}`), 200)
   t.equal(await pushTo(`/k/${proxy.key}`), 401)
+  const beside = await proxy.request(`/api/v1/data/increment/push?api_key=${proxy.key}`, { method: 'POST', body: JSON.stringify(onePush), headers: { 'x-api-key': proxy.key } })
+  t.equal(beside.statusCode, 401, 'also where the same key stands in a header')
   t.equal(await pushTo(`/api/v1/data/increment/push?api_key=${proxy.key}`), 401)
 })
 
@@ -84,4 +86,15 @@ t.test('a load balancer gets a few bytes at the root', async t => {
   const answer = await proxy.request('/')
   t.equal(answer.statusCode, 200)
   t.ok(answer.text.length < 40)
+})
+
+t.test('a dry run that is asked for in another word is refused, never sent', async t => {
+  const proxy = await startProxy(t)
+  for (const word of ['1', 'yes', 'true, true']) {
+    const answer = await proxy.push(onePush, { 'x-dry-run': word })
+    t.equal(answer.statusCode, 400, word)
+    t.equal(answer.json().code, 'InvalidRequest')
+  }
+  t.equal((await proxy.push(onePush, { 'x-dry-run': 'False' })).json().data, 'success')
+  t.equal(proxy.cloud.attempts(), 1)
 })
