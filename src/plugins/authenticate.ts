@@ -28,7 +28,7 @@ export default fp<AuthenticateOptions>(async (app, { registry }) => {
   }
 
   app.decorate('authenticate', async (request, reply) => {
-    const sent = findSentKey({ headers: request.headers, pathKey: pathKey(request), queryKeys: queryKeys(request) })
+    const sent = findSentKey({ headers: request.headers, rawHeaders: request.raw.rawHeaders, pathKey: pathKey(request), queryKeys: queryKeys(request) })
     const identity = sent === undefined ? undefined : registry.identify(sent.key)
     if (sent === undefined || identity === undefined || (sent.inUrl && !identity.key.inUrl)) return await refuse(request, reply, 'InvalidKey')
     if (!registry.allows(identity.key, request.ip)) return await refuse(request, reply, 'Forbidden.Address')

@@ -9,6 +9,8 @@ export interface SentKey {
 /** What can carry a key, as it came. */
 export interface KeyCarriers {
   readonly headers: IncomingHttpHeaders
+  /** Names and values in turn, since Node keeps only the first of several Authorization headers in `headers`. */
+  readonly rawHeaders: readonly string[]
   /** The path segment of `/k/{key}`. */
   readonly pathKey: string | undefined
   /** The values of `?api_key=`. */
@@ -19,8 +21,8 @@ export interface KeyCarriers {
  * Finds the one API key of a request. It may travel several times as long as it is the same; two different keys, or none,
  * give undefined. `Authorization: ACS3-…` is the signature of an official SDK, not a key, and is ignored.
  */
-export function findSentKey ({ headers, pathKey, queryKeys }: KeyCarriers): SentKey | undefined {
-  const inHeaders = [...texts(headers['x-api-key']), ...texts(headers['x-acs-bearer-token']), ...authorizationKeys(headers.authorization)]
+export function findSentKey ({ headers, rawHeaders, pathKey, queryKeys }: KeyCarriers): SentKey | undefined {
+  const inHeaders = [...texts(headers['x-api-key']), ...texts(headers['x-acs-bearer-token']), ...authorizations(rawHeaders).flatMap(authorizationKeys)]
   const inUrl = [...(pathKey === undefined ? [] : [pathKey]), ...queryKeys]
   const [key, ...others] = new Set([...inHeaders, ...inUrl])
   if (key === undefined || others.length > 0) return undefined
@@ -33,8 +35,12 @@ function texts (header: string | string[] | undefined): string[] {
   return header === undefined ? [] : String(header).split(',').map(part => part.trim()).filter(part => part !== '')
 }
 
-function authorizationKeys (header: string | undefined): string[] {
-  const [, scheme = '', rest = ''] = /^\s*([!-~]+)\s+(.*?)\s*$/s.exec(header ?? '') ?? []
+function authorizations (rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, n) => n % 2 === 1 && rawHeaders[n - 1]?.toLowerCase() === 'authorization')
+}
+
+function authorizationKeys (header: string): string[] {
+  const [, scheme = '', rest = ''] = /^\s*([!-~]+)\s+(.*?)\s*$/s.exec(header) ?? []
   switch (scheme.toLowerCase()) {
     case 'bearer': return rest === '' ? [] : [rest]
     case 'basic': return basicKey(rest)
