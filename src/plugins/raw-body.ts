@@ -15,6 +15,10 @@ declare module 'fastify' {
     heldBytes: number
     /** The address that they count for. */
     holder: string
+    /** Who still needs the body: the response until it closes, and work that goes on without its sender. */
+    bodyUses: number
+    /** Keeps the body counted until the work settles, though the sender may be gone by then. */
+    whileHoldingBody: <T>(work: () => Promise<T>) => Promise<T>
   }
 }
 
@@ -37,7 +41,7 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
   const perAddressMaxBytes = Math.max(bodyMaxBytes, bodiesInFlightMaxBytes / 2)
   const budget = new BodyBudget({ allMaxBytes: bodiesInFlightMaxBytes, perAddressMaxBytes, isShared })
 
-  /** Counted until the answer is out, since a push that waits for the cloud still holds its body. */
+  /** Counted until the answer is out and the work is done, since a push that waits for the cloud still holds its body. */
   function hold (request: FastifyRequest, bodyBytes: number): void {
     if (bodyBytes > bodyMaxBytes) {
       throw new ProxyError('BodyTooLarge', `The body is larger than ${bodyMaxBytes} bytes; send fewer devices in one push.`)
@@ -48,15 +52,24 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
     request.heldBytes += moreBytes
   }
 
+  /** Only the last of them gives the bytes back, so that they are given back once. */
+  function letGo (request: FastifyRequest): void {
+    request.bodyUses -= 1
+    if (request.bodyUses === 0) budget.release(request.holder, request.heldBytes)
+  }
+
   app.decorate('bodiesInFlightBytes', () => budget.allBytes)
   app.decorateRequest('heldBytes', 0)
   app.decorateRequest('holder', '')
+  app.decorateRequest('bodyUses', 0)
+  app.decorateRequest('whileHoldingBody', async function (this: FastifyRequest, work) { return await workWith(this, work, letGo) })
   app.addHook('onRequest', async (request, reply) => {
     // Fastify picks a parser by this header; there is one parser, and a value without a slash would find none.
     if (request.headers['content-type'] !== undefined) request.raw.headers['content-type'] = 'application/octet-stream'
     // Asked once: a socket that closed forgets its address.
     request.holder = request.ip ?? ''
-    reply.raw.once('close', () => { budget.release(request.holder, request.heldBytes) })
+    request.bodyUses = 1
+    reply.raw.once('close', () => { letGo(request) })
   })
 
   // A length that is known beforehand is judged before 100-continue, so that a refused body is never sent.
@@ -67,3 +80,14 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
     return await collectBody(payload, { clock, timeoutMs: bodyTimeoutMs, onProgress: bytes => { hold(request, bytes) } })
   })
 }, { name: 'raw-body' })
+
+async function workWith<T> (request: FastifyRequest, work: () => Promise<T>, letGo: (request: FastifyRequest) => void): Promise<T> {
+  // A response that closed before the work began gave the bytes back, and they must not be given back again.
+  if (request.bodyUses === 0) return await work()
+  request.bodyUses += 1
+  try {
+    return await work()
+  } finally {
+    letGo(request)
+  }
+}

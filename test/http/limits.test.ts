@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { request } from 'undici'
 import t from 'tap'
 import { exchange, parseAnswer } from '../support/raw-socket.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -143,3 +144,24 @@ t.test('bodies in memory are bounded per address as well, so that one sender can
   t.match(await announce('192.0.2.2'), /100/)
   t.match(await announce('192.0.2.3'), /503/, 'and in all')
 })
+
+t.test('the body of a sender that hung up counts until the proxy is done with it, and is given back once', async t => {
+  const proxy = await startProxy(t, { env: { BODIES_IN_FLIGHT_MAX_BYTES: '1024' }, policy: { delivery: 'relay-or-store', relayTimeoutMs: 1_500 } })
+  const body = JSON.stringify(onePush).padEnd(900)
+  proxy.cloud.inject('neverAnswers')
+  const socket = connect(proxy.port, '127.0.0.1')
+  socket.write(`POST ${PATH} HTTP/1.1\r\nHost: p\r\nX-API-Key: ${proxy.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  t.ok(await becomes(async () => proxy.cloud.attempts() > 0), 'the cloud has the push')
+  socket.resetAndDestroy()
+  t.ok(await becomes(async () => /^energy_expert_proxy_hang_ups_total\S* [1-9]/m.test(await (await request(`${proxy.adminOrigin}/metrics`)).body.text())), 'the proxy has seen the reset')
+  t.equal(codeOf(await proxy.push(body)), 'TooMuchInFlight')
+  proxy.cloud.heal()
+  t.ok(await becomes(async () => (await proxy.push(body)).statusCode < 300), 'the bytes are given back')
+  const tooMuch = await proxy.push(JSON.stringify(onePush).padEnd(1_025))
+  t.equal(codeOf(tooMuch), 'TooMuchInFlight', 'bytes that were given back twice would leave room for this one')
+})
+
+async function becomes (isSo: () => Promise<boolean>): Promise<boolean> {
+  for (const endMs = performance.now() + 10_000; performance.now() < endMs; await new Promise(setImmediate)) if (await isSo()) return true
+  return false
+}
