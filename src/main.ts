@@ -12,9 +12,11 @@ import { queueCommand } from './commands/queue.js'
 import { sandboxCommand } from './commands/sandbox.js'
 import { serveCommand } from './commands/serve.js'
 import { openRegistry } from './plants/registry.js'
-import { redactText } from './redact.js'
+import { redactOwnText, redactText } from './redact.js'
 import { readVersion } from './version.js'
 
+/** Errors whose messages are sentences of ours; what other packages throw may quote anything. */
+const OWN_ERRORS: ReadonlySet<string> = new Set(['UsageError', 'CommandFailure', 'ConfigError', 'StoreError', 'RegistryError', 'ListenError'])
 const EXIT = { failure: 1, wrongUse: 2 }
 
 /** Settings of a .env file count where the environment has none. */
@@ -46,6 +48,11 @@ function throwInsteadOfExit (command: Command): void {
   for (const each of command.commands) throwInsteadOfExit(each)
 }
 
+function sentenceOf (error: unknown): string {
+  if (!(error instanceof Error)) return redactText(String(error))
+  return OWN_ERRORS.has(error.name) ? redactOwnText(error.message) : redactText(error.message)
+}
+
 function exitCodeOf (error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse
   if (error instanceof UsageError) return EXIT.wrongUse
@@ -58,5 +65,5 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error)
   // Commander has written its own sentence already.
-  if (!(error instanceof CommanderError)) process.stderr.write(`${redactText(error instanceof Error ? error.message : String(error))}\n`)
+  if (!(error instanceof CommanderError)) process.stderr.write(`${sentenceOf(error)}\n`)
 }

@@ -1,6 +1,5 @@
 /** Longer texts are cut: a log line is no place for a document. In UTF-16 code units. */
 const TEXT_LENGTH_MAX = 8192
-const URL_LENGTH_MAX = 2048
 const CAUSES_MAX = 4
 const FRAMES_MAX = 20
 /** The running process holds few credentials; the oldest are forgotten, since their keys are out of use. */
@@ -33,6 +32,8 @@ const maskId = (id: string): string => isMasked(id) ? id : maskAllBut(id.length 
 // The id of an API key says whose key it is without opening anything.
 const maskKey = (key: string): string => `${/^ee_[0-9a-z]{1,24}_/i.exec(key)?.[0] ?? ''}${MASK}`
 
+const API_KEY = /ee_[0-9a-z]{1,24}_[\w-]{8,}/gi
+
 // Between a name and its value, in a header, a query, JSON, or JSON inside a JSON text.
 const BETWEEN = '[\\\\"\']{0,4}\\s{0,4}[:=]\\s{0,4}[\\\\"\']{0,4}'
 
@@ -47,7 +48,7 @@ const RULES: ReadonlyArray<readonly [pattern: RegExp, replacement: string | ((..
   [new RegExp(`((?:secret|token|password|passwd|signature|api[_-]?key|access[_-]?key)${BETWEEN})([^\\s"'\\\\,;&}#]+)`, 'gi'), (_, name = '', value = '') => name + maskKey(value)],
   [/(\/k\/)([^/?#\s"'\\]+)/g, (_, path = '', key = '') => path + maskKey(key)],
   [/\/\/[^/@\s]+@/g, `//${MASK}@`],
-  [/ee_[0-9a-z]{1,24}_[\w-]{8,}/gi, maskKey],
+  [API_KEY, maskKey],
   [/(?:LTAI|(?<![0-9A-Za-z])(?:STS|TMP)\.)[0-9A-Za-z]{5,}/g, id => maskAllBut(4, id ?? '')]
 ]
 
@@ -56,11 +57,16 @@ const RULES: ReadonlyArray<readonly [pattern: RegExp, replacement: string | ((..
  * tokens, signatures, API keys beyond their id, passwords in URLs, and the gateway's echo of a string-to-sign.
  */
 export function redactText (text: string): string {
-  let redacted = cut(text)
-  for (const [secret, masked] of secrets) redacted = redacted.replaceAll(secret, () => masked)
+  let redacted = maskRegistered(cut(text))
   for (const [pattern, replacement] of RULES) {
     redacted = typeof replacement === 'string' ? redacted.replace(pattern, replacement) : redacted.replace(pattern, replacement)
   }
+  return redacted
+}
+
+function maskRegistered (text: string): string {
+  let redacted = text
+  for (const [secret, masked] of secrets) redacted = redacted.replaceAll(secret, () => masked)
   return redacted
 }
 
@@ -72,14 +78,12 @@ function cut (text: string): string {
   return `${kept.slice(0, Math.max(lastBreak, 0))} …`
 }
 
-/** Masks keys and secrets in a URL or path, percent-encoded ones too. */
-export function redactUrl (url: string): string {
-  // `api%5Fkey=` and `%2Fk%2F` mean the same to whoever routes them; only harmless characters are decoded.
-  const decoded = url.slice(0, TEXT_LENGTH_MAX).replace(/%([2-7][0-9a-f])/gi, (escaped, hex: string) => {
-    const character = String.fromCharCode(Number.parseInt(hex, 16))
-    return /[\w/.~-]/.test(character) ? character : escaped
-  })
-  return redactText(decoded).slice(0, URL_LENGTH_MAX)
+/**
+ * For sentences of our own, which may speak of a secret or a password without holding one: masks registered secrets and API
+ * keys alone, so that what they say to do stays readable.
+ */
+export function redactOwnText (text: string): string {
+  return maskRegistered(cut(text)).replace(API_KEY, maskKey)
 }
 
 export interface RedactedError {
