@@ -180,7 +180,9 @@ t.test('a fault of the account stands in the log with the cloud\'s own code', as
   const proxy = await startProxy(t, { policy: { delivery: 'relay' } })
   proxy.cloud.inject('refuses', { code: 'Forbidden.RAM', statusCode: 403 })
   const { json } = await expectError(t, proxy, rawPush(proxy), { statusCode: 502, code: 'Cloud.AccountFault' })
-  t.ok(proxy.log.some(line => line.includes(json.requestId) && JSON.parse(line).level === 40 && line.includes('Forbidden.RAM')))
+  const line = JSON.parse(proxy.log.find(each => each.includes(json.requestId) && JSON.parse(each).level === 40) ?? '{}')
+  t.match(line.error?.message, /Forbidden\.RAM/)
+  t.type(line.error?.cause?.message, 'string', 'and what the cloud said of it')
 })
 
 t.test('no refusal of a push carries a piece of its body into the log', async t => {
