@@ -26,7 +26,7 @@ const pure = { group: [...IMPURE, '**/clock.js'], message: 'This folder is pure:
 const notSql = { group: ['libsql'], message: 'Only src/store knows SQL.' }
 
 export default [
-  ...neostandard({ ts: true, ignores: [...resolveIgnoresFromGitignore(), 'dist/**'] }),
+  ...neostandard({ ts: true, ignores: [...resolveIgnoresFromGitignore()] }),
   {
     files: ['src/**/*.ts', 'routes/**/*.ts'],
     rules: {

@@ -58,7 +58,7 @@ function describe (name: string, times: readonly number[]): string {
 const megabytes = ({ rssBytes, heapBytes }: ProxyMemory): string => `${Math.round(rssBytes / 1e6)} MB (heap ${Math.round(heapBytes / 1e6)} MB)`
 
 const sandbox = await startSandbox({ accounts: [CREDENTIAL] })
-const proxy = start('./front-flood-proxy.ts', sandbox.origin, CREDENTIAL.accessKeyId, CREDENTIAL.accessKeySecret)
+const proxy = start('./front-flood-proxy.js', sandbox.origin, CREDENTIAL.accessKeyId, CREDENTIAL.accessKeySecret)
 const [ready]: ProxyReady[] = await once(proxy, 'message')
 if (ready === undefined) throw new Error('the proxy did not start')
 
@@ -69,7 +69,7 @@ const flooded: number[] = []
 let during = before
 for (let round = 0; round < ROUNDS; round++) {
   const quietSpell = await pushForAWhile(ready, SPELL_MS)
-  const flooder = start('./front-flood-flooder.ts', new URL(ready.origin).port)
+  const flooder = start('./front-flood-flooder.js', new URL(ready.origin).port)
   await pause(RAMP_MS)
   const floodedSpell = await pushForAWhile(ready, SPELL_MS)
   quiet.push(...quietSpell)

@@ -6,8 +6,9 @@ import t, { type Test } from 'tap'
 import { checkAnswer } from '../support/check-answer.js'
 import { compileClient } from '../support/compile-client.js'
 import { onePush, startProxy } from '../support/proxy.js'
+import { projectUrl } from '../support/project.js'
 
-const DOCUMENT = new URL('../../openapi/openapi.json', import.meta.url)
+const DOCUMENT = projectUrl('openapi/openapi.json')
 
 /** What the programs below make of an answer. */
 interface Outcome {
@@ -52,6 +53,7 @@ const HEY_API_PROGRAM = `
 import { createClient } from './client/index.js'
 import { pushDeviceData } from './sdk.gen.js'
 import type { Push } from './types.gen.js'
+
 ${WRONG_PUSHES}
 export async function push (baseUrl: string, key: string, body: Push, options: { fetch: typeof fetch, dryRun?: boolean }) {
   const client = createClient({ baseUrl, fetch: options.fetch, auth: key })

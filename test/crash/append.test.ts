@@ -1,29 +1,25 @@
 import { execFile, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { compileSource, plainEnvironment } from '../support/compiled-source.js'
+import { CRASH_ROUNDS } from '../support/crash-rounds.js'
+import { PLAIN_NODE, projectPath } from '../support/project.js'
 import { missingOf, note, random, storedIn, type Ledger } from '../support/queue-ledger.js'
-import { dataDirOf, fastThreads, newEntry, readAll, startQueue } from '../support/queue.js'
+import { dataDirOf, newEntry, readAll, startQueue, startThread } from '../support/queue.js'
 import { canTrace } from '../support/traced-disk.js'
 
-/** `npm run test:crash` asks for more. */
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 20)
-
 // On a busy machine.
-t.setTimeout(Math.max(120_000, ROUNDS * 10_000))
+t.setTimeout(Math.max(120_000, CRASH_ROUNDS * 10_000))
 
 const run = promisify(execFile)
-const startThread = fastThreads(t)
-const appender = fileURLToPath(compileSource(t, 'test/support/queue-appender.ts'))
+const appender = projectPath('dist/test/support/queue-appender.js')
 
-t.test(`${ROUNDS} kills at random moments lose nothing that was answered as stored`, async t => {
+t.test(`${CRASH_ROUNDS} kills at random moments lose nothing that was answered as stored`, async t => {
   const dataDir = dataDirOf(t)
   const ledger: Ledger = new Map()
   const chance = random(Date.now())
-  for (let round = 0; round < ROUNDS; round++) {
-    const child = spawn(process.execPath, [appender, dataDir, '100000', String(1 + Math.floor(chance() * 16)), `${round}-`], { stdio: ['ignore', 'pipe', 'inherit'], env: plainEnvironment })
+  for (let round = 0; round < CRASH_ROUNDS; round++) {
+    const child = spawn(PLAIN_NODE[0], [...PLAIN_NODE.slice(1), appender, dataDir, '100000', String(1 + Math.floor(chance() * 16)), `${round}-`], { stdio: ['ignore', 'pipe', 'inherit'] })
     const killAfter = 1 + Math.floor(chance() * 60)
     let lines = 0
     for await (const line of createInterface({ input: child.stdout })) {
@@ -31,7 +27,7 @@ t.test(`${ROUNDS} kills at random moments lose nothing that was answered as stor
       if (++lines === killAfter) child.kill('SIGKILL')
     }
   }
-  t.ok(ledger.size > ROUNDS, `${ledger.size} stored`)
+  t.ok(ledger.size > CRASH_ROUNDS, `${ledger.size} stored`)
   t.equal(new Set(ledger.values()).size, ledger.size, 'no number was given out twice')
   const { log } = await startQueue(t, { dataDir, startThread })
   t.strictSame(log.opened.lost, [])
@@ -43,7 +39,7 @@ t.test(`${ROUNDS} kills at random moments lose nothing that was answered as stor
 t.test('a sync that fails is never followed by an answer, and the proxy goes on after it', { skip: canTrace() ? false : 'strace is not here' }, async t => {
   const runs = await Promise.all([17, 18, 20].map(async sync => {
     const dataDir = dataDirOf(t)
-    const { stdout } = await run('strace', ['-f', '-o', '/dev/null', '-e', 'trace=fsync', '-e', `inject=fsync:error=EIO:when=${sync}`, process.execPath, appender, dataDir, '20', '3'], { env: plainEnvironment }).catch(readKilled)
+    const { stdout } = await run('strace', ['-f', '-o', '/dev/null', '-e', 'trace=fsync', '-e', `inject=fsync:error=EIO:when=${sync}`, ...PLAIN_NODE, appender, dataDir, '20', '3']).catch(readKilled)
     return { dataDir, lines: stdout.trim().split('\n') }
   }))
   for (const { dataDir, lines } of runs) {
@@ -59,7 +55,7 @@ t.test('a sync that fails is never followed by an answer, and the proxy goes on 
 
 t.test('a disk that takes its time for a sync does not hold up the event loop', { skip: canTrace() ? false : 'strace is not here' }, async t => {
   const dataDir = dataDirOf(t)
-  const { stdout } = await run('strace', ['-f', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:delay_exit=600000:when=15+', process.execPath, appender, dataDir, '40', '20'], { env: plainEnvironment }).catch(readKilled)
+  const { stdout } = await run('strace', ['-f', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:delay_exit=600000:when=15+', ...PLAIN_NODE, appender, dataDir, '40', '20']).catch(readKilled)
   const lines = stdout.trim().split('\n')
   t.equal(lines.filter(line => line.startsWith('stored')).length, 40)
   const lagMs = Number(lines.at(-1)?.split(' ')[1])

@@ -1,21 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import { readLoggedPages } from '../../src/store/carve-log.js'
-import { compileSource } from '../support/compiled-source.js'
+import { projectPath } from '../support/project.js'
+import { everyPlaceOr } from '../support/crash-rounds.js'
 import { bodyOf } from '../support/queue-bodies.js'
 import { missingOf, note, random, storedIn, type Ledger } from '../support/queue-ledger.js'
-import { dataDirOf, fastThreads, newEntry, readAll, startQueue } from '../support/queue.js'
+import { dataDirOf, newEntry, readAll, startQueue, startThread } from '../support/queue.js'
 import { canTrace, TracedDisk, traceDisk } from '../support/traced-disk.js'
 
 // On a busy machine.
 t.setTimeout(120_000)
 
-const startThread = fastThreads(t)
-const appender = fileURLToPath(compileSource(t, 'test/support/queue-appender.ts'))
+const appender = projectPath('dist/test/support/queue-appender.js')
 
 t.test('wherever the power goes, what was answered as stored was synced before', { skip: canTrace() ? false : 'strace is not here' }, t => {
   const dataDir = dataDirOf(t)
@@ -31,7 +30,7 @@ t.test('wherever the power goes, what was answered as stored was synced before',
       // What would survive has not changed since the last sync.
       note(ledger, event.line)
       t.strictSame(missingOf(surviving, ledger), [], `answer ${ledger.size}`)
-    } else if (event.kind === 'sync' || (ledger.size > 0 && index % 12 === 0)) {
+    } else if (event.kind === 'sync' || (ledger.size > 0 && index % everyPlaceOr(24) === 0)) {
       // Of what was not synced nothing came to the disk, or, in the middle of a transaction, some of it by chance.
       const left = disk.afterPowerCut(() => event.kind !== 'sync' && chance() < 0.5)
       const stored = left.has('queue.db') ? whenOpened(cut, left, () => storedIn(cut)) : new Set<string>()
@@ -78,7 +77,7 @@ async function smallLog (t: Test): Promise<{ database: Buffer, log: Buffer, comm
 t.test('a log that was cut at any sector holds every push that was committed before the cut', async t => {
   const { database, log, commits } = await smallLog(t)
   const cut = join(dataDirOf(t), 'cut')
-  for (let size = 0; size <= log.length; size += 512) {
+  for (let size = 0; size <= log.length; size += 512 * everyPlaceOr(8)) {
     const torn = log.subarray(0, size)
     const found = whenOpened(cut, new Map([['queue.db', database], ['queue.db-wal', torn]]), () => {
       const file = openQueueFile(cut)

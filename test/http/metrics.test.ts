@@ -7,6 +7,7 @@ import { ProxyError } from '../../src/errors.js'
 import { createMetrics } from '../../src/metrics.js'
 import { exchangeOne } from '../support/raw-socket.js'
 import { onePush, startProxy, type TestProxy } from '../support/proxy.js'
+import { projectUrl } from '../support/project.js'
 
 /** Every sample by its name and labels, as they stand in the text. */
 async function scrape ({ adminOrigin }: TestProxy): Promise<Map<string, number>> {
@@ -163,7 +164,7 @@ t.test('a port that is taken is named with its setting, and a start that fails l
 })
 
 t.test('docs/operations.md explains every metric that there is, with its labels, and no other', async t => {
-  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+  const page = readFileSync(projectUrl('docs/operations.md'), 'utf8')
   const section = page.slice(page.indexOf('\n## Metrics'), page.indexOf('\n## The log'))
   const documented = [...section.matchAll(/^\| `([a-z_]+)` \|([^|]*)\|/gm)].map(([, name, labels]) => [name, labels?.replaceAll('`', '').trim()])
   const own = createMetrics().registry.getMetricsAsArray().filter(({ name }) => name.startsWith('energy_expert_proxy_'))

@@ -4,8 +4,9 @@ import { CATALOGUE } from '../../src/errors.js'
 import { readVersion } from '../../src/version.js'
 import { checkAnswer } from '../support/check-answer.js'
 import { startProxy } from '../support/proxy.js'
+import { projectUrl } from '../support/project.js'
 
-const committed = readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')
+const committed = readFileSync(projectUrl('openapi/openapi.json'), 'utf8')
 const PUSH_PATH = '/api/v1/data/increment/push'
 
 t.test('the committed document is the one that the proxy serves, to anybody', async t => {

@@ -4,13 +4,13 @@ import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect, DEFAULT_CIPHERS, type TLSSocket } from 'node:tls'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/clock.js'
 import { parseAnswer, type RawAnswer } from '../support/raw-socket.js'
 import { onePush, startProxy, type TestProxy } from '../support/proxy.js'
+import { projectPath } from '../support/project.js'
 
-const pairs = fileURLToPath(new URL('../support/tls-plants/', import.meta.url))
+const pairs = projectPath('test/support/tls-plants/')
 const ca = ['first', 'second'].map(name => readFileSync(join(pairs, `${name}.crt`), 'utf8'))
 
 /** Files of the operator's, holding the first pair. */

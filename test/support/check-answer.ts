@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { CATALOGUE, type ErrorCode } from '../../src/errors.js'
 import { recordExchange } from './record-exchange.js'
+import { projectUrl } from './project.js'
 
 /** An answer of the plants' port, and what it answers as far as that is known. */
 export interface SeenAnswer {
@@ -27,7 +28,7 @@ interface Document {
 }
 
 // The committed document is what integrators have; test/http/openapi.test.ts proves that it is the served one.
-const contract: Document = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'))
+const contract: Document = JSON.parse(readFileSync(projectUrl('openapi/openapi.json'), 'utf8'))
 
 // `example` and the like describe and judge nothing; any other word that Ajv does not know is a mistake of the document.
 const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false })

@@ -7,7 +7,6 @@ import type { Test } from 'tap'
 import { systemClock } from '../../src/clock.js'
 import type { ThreadData } from '../../src/queue/log-messages.js'
 import { openQueueLog, type Entry, type NewEntry, type ParkedPart, type QueueLog, type QueueLogParts, type QueueNotice } from '../../src/queue/queue-log.js'
-import { compileSource } from './compiled-source.js'
 
 /** In memory where there is such a place: a sync of a busy disk may take longer than a whole test. */
 const ROOM = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -19,10 +18,9 @@ export function dataDirOf (t: Test): string {
   return dataDir
 }
 
-/** Starts the queue's thread from compiled files: under the tests' loader every thread would take a second to start. */
-export function fastThreads (t: Test): (data: ThreadData) => Worker {
-  const url = compileSource(t, 'src/queue/queue-thread.ts')
-  return data => new Worker(url, { workerData: data, execArgv: [] })
+/** Starts the queue's thread without what the tests' runner puts into every one: it costs each half a second. */
+export function startThread (data: ThreadData): Worker {
+  return new Worker(new URL('../../src/queue/queue-thread.js', import.meta.url), { workerData: data, execArgv: [] })
 }
 
 export interface StartedQueue {

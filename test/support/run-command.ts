@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { PLAIN_NODE, projectPath } from './project.js'
 
 /** The built program: what a user runs. `npm test` builds it first. */
-export const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
+export const PROGRAM = [...PLAIN_NODE, projectPath('dist/src/main.js')] as const
 
 export interface Finished {
   readonly code: number | null
@@ -24,7 +24,7 @@ export function makeWorkplace (t: Test): { folder: string, env: Record<string, s
 
 /** Runs a command to its end. */
 export async function runCommand (args: readonly string[], { folder, env, input = '' }: { folder: string, env: Record<string, string>, input?: string }): Promise<Finished> {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env })
+  const child = spawn(PROGRAM[0], [...PROGRAM.slice(1), ...args], { cwd: folder, env })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', chunk => { stdout += String(chunk) })
@@ -44,7 +44,7 @@ export interface Running {
 
 /** Starts a command that runs until it is told to end; it ends with the test. */
 export function startCommand (t: Test, args: readonly string[], { folder, env }: { folder: string, env: Record<string, string> }): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env })
+  const child = spawn(PROGRAM[0], [...PROGRAM.slice(1), ...args], { cwd: folder, env })
   const ended = once(child, 'close')
   let stdout = ''
   let stderr = ''

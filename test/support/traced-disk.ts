@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { plainEnvironment } from './compiled-source.js'
+import { PLAIN_NODE } from './project.js'
 
 /** What a process did to its disk, and what it said meanwhile, in the order of its system calls. */
 export type DiskEvent =
@@ -20,7 +20,7 @@ export function canTrace (): boolean {
 /** Runs a script under strace, which need not end well, and tells what it did to files of `dataDir`. */
 export function traceDisk (script: string, args: readonly string[], dataDir: string): DiskEvent[] {
   const trace = join(dataDir, 'trace')
-  spawnSync('strace', ['-f', '-y', '-xx', '-s', '1000000', '-e', `trace=${CALLS}`, '-o', trace, process.execPath, script, ...args], { stdio: 'ignore', env: plainEnvironment })
+  spawnSync('strace', ['-f', '-y', '-xx', '-s', '1000000', '-e', `trace=${CALLS}`, '-o', trace, ...PLAIN_NODE, script, ...args], { stdio: 'ignore' })
   const lines = readFileSync(trace, 'latin1').split('\n')
   execFileSync('rm', [trace])
   const events: DiskEvent[] = []

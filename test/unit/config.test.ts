@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { ConfigError, isLoopback, readConfig, SETTINGS } from '../../src/config.js'
+import { projectUrl } from '../support/project.js'
 
 t.test('without any setting the public endpoint of cn-hangzhou is connected to and signed', async t => {
   const config = readConfig({})
@@ -69,7 +70,7 @@ t.test('loopback is what stays on this machine', async t => {
 })
 
 t.test('the README\'s table of settings is the one that the code reads', async t => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const readme = readFileSync(projectUrl('README.md'), 'utf8')
   const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| ([^|]*) \|/gm)].map(([, name, fallback]) => [name, fallback?.replaceAll('`', '').trim()])
   t.strictSame(Object.fromEntries(rows), Object.fromEntries(Object.entries(SETTINGS).map(([name, row]) => [name, row.default ?? 'none'])))
 })

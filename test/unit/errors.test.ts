@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { CATALOGUE, ProxyError } from '../../src/errors.js'
+import { projectUrl } from '../support/project.js'
 
 t.test('docs/errors.md explains exactly the codes of the catalogue, with their statuses', async t => {
-  const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
+  const page = readFileSync(projectUrl('docs/errors.md'), 'utf8')
   const documented = Object.fromEntries([...page.matchAll(/^\| `([A-Za-z.]+)` \| ([^|]*) \|/gm)].map(([, code, status]) => [code, status?.trim()]))
   const inCode = Object.fromEntries(Object.entries(CATALOGUE).map(([code, row]) => [code, code === 'Cloud.Refused' ? 'the cloud\'s' : String(row.statusCode)]))
   t.strictSame(documented, inCode)
@@ -19,7 +20,7 @@ t.test('a cloud\'s refusal keeps the cloud\'s status', async t => {
 })
 
 t.test('every code is provoked by a test through a real socket', async t => {
-  const folder = new URL('../http/', import.meta.url)
+  const folder = projectUrl('test/http/')
   const tests = readdirSync(folder).filter(name => name.endsWith('.test.ts')).map(name => readFileSync(new URL(name, folder), 'utf8')).join('')
   for (const code of Object.keys(CATALOGUE)) {
     if (code !== 'Cloud.Refused') t.ok(tests.includes(`'${code}'`), code)

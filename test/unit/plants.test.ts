@@ -17,7 +17,7 @@ import { ManualClock } from '../support/manual-clock.js'
 const DAY_MS = 86_400_000
 
 // Its start takes a second; it is up by the time that a test needs it.
-const otherProcess = fork(fileURLToPath(new URL('../support/change-registry.ts', import.meta.url)))
+const otherProcess = fork(fileURLToPath(new URL('../support/change-registry.js', import.meta.url)))
 t.teardown(() => { otherProcess.kill('SIGKILL') })
 
 function open (t: Test, parts: Partial<RegistryParts> = {}): Registry {

@@ -1,19 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { appendFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { ProxyError } from '../../src/errors.js'
 import { QueueBoundReached } from '../../src/queue/log-bounds.js'
 import type { NewEntry, QueueLog, QueueNotice } from '../../src/queue/queue-log.js'
 import { queueBytesOf } from '../../src/store/queue-bytes.js'
-import { compileSource, plainEnvironment } from '../support/compiled-source.js'
-import { dataDirOf, delivered, fastThreads, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
+import { PLAIN_NODE, projectPath } from '../support/project.js'
+import { dataDirOf, delivered, newEntry, parkedPart, readAll, startQueue, startThread } from '../support/queue.js'
 
 // On a busy machine.
 t.setTimeout(120_000)
-
-const startThread = fastThreads(t)
 
 /** Which bound stood in the way; undefined when the push was stored. */
 async function boundReached (log: QueueLog, overrides: Partial<NewEntry>): Promise<string | undefined> {
@@ -177,8 +174,8 @@ t.test('a disk that is full at the start opens without its store, and the store 
 
 t.test('a limit on the size of files is met like a full disk, and costs nothing that was stored', async t => {
   const dataDir = dataDirOf(t)
-  const appender = fileURLToPath(compileSource(t, 'test/support/queue-appender.ts'))
-  const { stdout } = spawnSync('bash', ['-c', `ulimit -f 3000 && exec "${process.execPath}" "${appender}" "${dataDir}" 600 8`], { encoding: 'utf8', env: plainEnvironment })
+  const appender = projectPath('dist/test/support/queue-appender.js')
+  const { stdout } = spawnSync('bash', ['-c', `ulimit -f 3000 && exec ${PLAIN_NODE.join(' ')} "${appender}" "${dataDir}" 600 8`], { encoding: 'utf8' })
   const lines = stdout.trim().split('\n')
   const stored = lines.filter(line => line.startsWith('stored')).map(line => line.split(' ')[1])
   const refused = lines.filter(line => line.startsWith('refused'))

@@ -2,12 +2,10 @@ import t from 'tap'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import type { NewEntry, QueueLog, Settlement } from '../../src/queue/queue-log.js'
 import { random } from '../support/queue-ledger.js'
-import { dataDirOf, fastThreads, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
+import { dataDirOf, newEntry, parkedPart, readAll, startQueue, startThread } from '../support/queue.js'
 
 // On a busy machine.
 t.setTimeout(120_000)
-
-const startThread = fastThreads(t)
 
 interface ModelPush {
   readonly entry: NewEntry

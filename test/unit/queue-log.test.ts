@@ -3,19 +3,16 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { NotParked, openQueueFile } from '../../src/queue/queue-file.js'
 import { openQueueLog } from '../../src/queue/queue-log.js'
 import { systemClock } from '../../src/clock.js'
-import { compileSource, plainEnvironment } from '../support/compiled-source.js'
+import { PLAIN_NODE, projectPath } from '../support/project.js'
 import { ManualClock } from '../support/manual-clock.js'
-import { dataDirOf, delivered, fastThreads, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
+import { dataDirOf, delivered, newEntry, parkedPart, readAll, startQueue, startThread } from '../support/queue.js'
 
 // On a busy machine.
 t.setTimeout(120_000)
-
-const startThread = fastThreads(t)
 
 t.test('a push that was appended is read back byte for byte, in the order of its lane', async t => {
   const { log } = await startQueue(t, { dataDir: dataDirOf(t), startThread })
@@ -177,7 +174,7 @@ t.test('a command in another process and the proxy give out no number twice', as
   const { log } = await startQueue(t, { dataDir, startThread })
   const first = await Promise.all(Array.from({ length: 40 }, () => log.append(newEntry())))
   await log.settle(first.map(({ id }) => ({ id, deliveredRecords: 0, cloudRequestIds: [], parked: [parkedPart()] })))
-  const replayer = execFile(process.execPath, [fileURLToPath(compileSource(t, 'test/support/queue-replayer.ts')), dataDir], { env: plainEnvironment })
+  const replayer = execFile(PLAIN_NODE[0], [...PLAIN_NODE.slice(1), projectPath('dist/test/support/queue-replayer.js'), dataDir])
   const replayed = text(replayer.stdout ?? Readable.from([]))
   const appended: number[] = []
   while (replayer.exitCode === null || appended.length === 0) appended.push((await log.append(newEntry())).laneSeq)

@@ -6,12 +6,13 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { systemClock } from '../../src/clock.js'
 import { createCloudPool, type CloudPoolOptions } from '../../src/relay/pool.js'
 import { type AttemptEvent, createRelay, type Relay } from '../../src/relay/relay.js'
+import { projectUrl } from '../support/project.js'
 
 const CREDENTIAL = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000' }
 const BODY = Buffer.from('{"deviceType":"1"}')
 const PUBLIC_HOST = 'energyexpertexternal.cn-hangzhou.aliyuncs.com'
-const cert = readFileSync(new URL('../support/tls/cloud.crt', import.meta.url), 'utf8')
-const key = readFileSync(new URL('../support/tls/cloud.key', import.meta.url), 'utf8')
+const cert = readFileSync(projectUrl('test/support/tls/cloud.crt'), 'utf8')
+const key = readFileSync(projectUrl('test/support/tls/cloud.key'), 'utf8')
 
 const SUCCESS = '{"requestId":"ID-1","data":"success"}'
 const answer = (body: string, head = 'HTTP/1.1 200 OK'): string => `${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`

@@ -5,8 +5,9 @@ import { canonicalize, toPayloadHash, toSignature, toStringToSign } from '../../
 import { createNonces } from '../../src/sandbox/nonces.js'
 import { type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js'
 import { exchange, onePushBody, signPush, type SignOptions, toBytes, type WireAnswer, type WireRequest } from '../support/signed-push.js'
+import { projectUrl } from '../support/project.js'
 
-const vectors = JSON.parse(readFileSync(new URL('../vectors/acs3-vectors.json', import.meta.url), 'utf8'))
+const vectors = JSON.parse(readFileSync(projectUrl('test/vectors/acs3-vectors.json'), 'utf8'))
 const VECTOR_MS = Date.parse('2023-10-26T10:22:32Z')
 const KEYS = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' }
 const SESSION = { accessKeyId: 'STS.key-id', accessKeySecret: 'session-secret', securityToken: 'session-token' }

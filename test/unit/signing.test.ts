@@ -3,6 +3,7 @@ import t from 'tap'
 import { canonicalHeaders, canonicalQueryString, canonicalRequest, hashedRequestPayload, signedHeaders } from '../../src/signing/canonical-request.js'
 import { acsDate, signPush, signRequest } from '../../src/signing/sign-request.js'
 import { authorization, signature, stringToSign } from '../../src/signing/string-to-sign.js'
+import { projectUrl } from '../support/project.js'
 
 interface PushCase {
   name: string
@@ -30,7 +31,7 @@ interface Vectors {
 }
 
 // The file is committed beside this test and has this shape; every field that is read is compared below.
-const { published, push } = JSON.parse(readFileSync(new URL('../vectors/acs3-vectors.json', import.meta.url), 'utf8')) as Vectors
+const { published, push } = JSON.parse(readFileSync(projectUrl('test/vectors/acs3-vectors.json'), 'utf8')) as Vectors
 const fixed = (name: string): string => push.fixed[name] ?? ''
 
 t.test('the published example passes stage by stage', async t => {

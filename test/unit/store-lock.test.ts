@@ -10,7 +10,7 @@ const [first, second] = [startProcess(), startProcess()]
 const tryOnce = { waitMs: 0, clock: systemClock }
 
 function startProcess (): ChildProcess {
-  const child = fork(fileURLToPath(new URL('../support/hold-server-lock.ts', import.meta.url)))
+  const child = fork(fileURLToPath(new URL('../support/hold-server-lock.js', import.meta.url)))
   t.teardown(() => { child.kill('SIGKILL') })
   return child
 }

@@ -7,14 +7,14 @@ import { finishRecovery } from '../../src/queue/log-swap.js'
 import { recoverStore } from '../../src/queue/log-recover.js'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import type { Loss, OpenReport } from '../../src/queue/queue-log.js'
+import { everyPlaceOr } from '../support/crash-rounds.js'
 import { random } from '../support/queue-ledger.js'
-import { dataDirOf, delivered, fastThreads, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
+import { dataDirOf, delivered, newEntry, parkedPart, readAll, startQueue, startThread } from '../support/queue.js'
 
 // On a busy machine.
 t.setTimeout(120_000)
 
 const PAGE_BYTES = 16_384
-const startThread = fastThreads(t)
 
 interface Known {
   readonly dataDir: string
@@ -103,7 +103,7 @@ t.test('a sound store is carried over whole', t => {
 t.test('whichever page is gone, the pushes of the others are recovered, and those of the page are named', t => {
   const pages = statSync(join(known.dataDir, 'queue.db')).size / PAGE_BYTES
   let lostOfAll = 0
-  for (let page = 0; page < pages; page++) {
+  for (let page = 0; page < pages; page += everyPlaceOr(4)) {
     const dataDir = damagedCopy(t, path => { overwrite(path, page * PAGE_BYTES, Buffer.alloc(PAGE_BYTES)) })
     recoverStore(dataDir, 1)
     finishRecovery(dataDir)
@@ -181,7 +181,7 @@ t.test('whichever bytes have changed, nothing is recovered under another name or
   const seed = Date.now()
   const chance = random(seed)
   let recoveredMin = known.waiting.size
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 40 / everyPlaceOr(4); round++) {
     const dataDir = damagedCopy(t, path => {
       for (let count = 0; count < 60; count++) overwrite(path, Math.floor(chance() * size), Buffer.from([Math.floor(chance() * 256)]))
       // Among the rows' own columns, where a change makes another name rather than a broken page.

@@ -1,0 +1,79 @@
+import { Command, CommanderError } from 'commander'
+import { systemClock } from '../clock.js'
+import { ConfigError, readConfig } from '../config.js'
+import { demoCommand } from './demo.js'
+import { explainCommand } from './explain.js'
+import { UsageError } from './failure.js'
+import { keysCommand } from './keys.js'
+import { plantsCommand } from './plants.js'
+import type { Output } from './print.js'
+import { queueParts } from './queue-parts.js'
+import { queueCommand } from './queue.js'
+import { sandboxCommand } from './sandbox.js'
+import { serveCommand } from './serve.js'
+import { openRegistry } from '../plants/registry.js'
+import { redactOwnText, redactText } from '../redact.js'
+import { readVersion } from '../version.js'
+
+/** Errors whose messages are sentences of ours; what other packages throw may quote anything. */
+const OWN_ERRORS: ReadonlySet<string> = new Set(['UsageError', 'CommandFailure', 'ConfigError', 'StoreError', 'RegistryError', 'ListenError'])
+const EXIT = { failure: 1, wrongUse: 2 }
+
+/** Settings of a .env file count where the environment has none. */
+function readEnvFile (): void {
+  try {
+    process.loadEnvFile()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw new ConfigError('The file .env cannot be read.')
+  }
+}
+
+/** The whole command line, with every command. */
+export function buildProgram (): Command {
+  const parts = {
+    openRegistry: () => openRegistry({ dataDir: readConfig(process.env).dataDir, clock: systemClock }),
+    stdout: process.stdout,
+    stderr: process.stderr
+  }
+  const program = new Command('energy-expert-proxy')
+    .description('Takes unsigned PushDeviceData requests from plants, signs them and relays them to Energy Expert.')
+    .version(readVersion())
+  for (const command of [serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), queueCommand(queueParts()), explainCommand(parts)]) program.addCommand(command)
+  throwInsteadOfExit(program)
+  return program
+}
+
+/** The exit code is decided in one place, so no command may end the process by itself. */
+function throwInsteadOfExit (command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help shows how it is used)')
+  for (const each of command.commands) throwInsteadOfExit(each)
+}
+
+function sentenceOf (error: unknown): string {
+  if (!(error instanceof Error)) return redactText(String(error))
+  return OWN_ERRORS.has(error.name) ? redactOwnText(error.message) : redactText(error.message)
+}
+
+function exitCodeOf (error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse
+  if (error instanceof UsageError) return EXIT.wrongUse
+  return EXIT.failure
+}
+
+/**
+ * Runs one command to its end and says on `stderr` what stopped it, in one sentence.
+ *
+ * @param args what stands behind the program's name
+ * @returns the exit code: 0 done, 1 could not be carried out, 2 wrong use
+ */
+export async function runProgram (args: readonly string[], stderr: Output): Promise<number> {
+  try {
+    readEnvFile()
+    await buildProgram().parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    // Commander has written its own sentence already.
+    if (!(error instanceof CommanderError)) stderr.write(`${sentenceOf(error)}\n`)
+    return exitCodeOf(error)
+  }
+}

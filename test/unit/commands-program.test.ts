@@ -1,0 +1,28 @@
+import type { Command } from 'commander'
+import t from 'tap'
+import { buildProgram, runProgram } from '../../src/commands/program.js'
+
+const allOf = (command: Command): Command[] => [command, ...command.commands.flatMap(allOf)]
+
+t.test('every command of the interface is there and explains itself', t => {
+  const program = buildProgram()
+  t.strictSame(program.commands.map(command => command.name()), ['serve', 'demo', 'sandbox', 'plants', 'keys', 'queue', 'explain'])
+  for (const command of allOf(program)) {
+    const help = command.helpInformation()
+    t.match(help, /^Usage: energy-expert-proxy/, command.name())
+    t.ok(command.description().length > 10, `${command.name()} says what it does`)
+    t.ok(command.options.every(({ description }) => description.length > 5), `${command.name()} says what its options do`)
+  }
+  t.end()
+})
+
+for (const wrong of [['nonsense'], ['serve', 'now'], ['plants', 'add'], ['explain', 'x'], ['explain', '--plant', 'north'], ['queue', 'show'], ['queue', 'nonsense'], ['keys', 'create'], ['plants', 'add', 'a', '--delivery', 'maybe'], ['sandbox', '--port', 'x']]) {
+  t.test(`wrong use exits 2, with a sentence on standard error: ${wrong.join(' ')}`, async t => {
+    const stdout = t.capture(process.stdout, 'write', process.stdout.write)
+    const stderr = t.capture(process.stderr, 'write', () => true)
+    const code = await runProgram(wrong, process.stderr)
+    stdout.restore()
+    t.equal(code, 2)
+    t.match(stderr().map(({ args }) => args.join('')).join(''), /^.{10,}\n/)
+  })
+}
