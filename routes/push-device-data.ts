@@ -33,11 +33,11 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     if (isDryRun(request)) {
       return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), request: preview(body) })
     }
-    takePoints(plant, push)
+    const delayMs = takePoints(plant, push)
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.
     request.body = undefined
     const tally = tallyPush(push)
-    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: push.devices.length }
+    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: push.devices.length, delayMs }
     const delivery = await request.whileHoldingBody(async () => await deliver(outgoing, plant, request.clientGone))
     request.tally = tally
     reply.header('x-delivery', delivery.kind)

@@ -2,14 +2,15 @@ import type { Clock } from '../clock.js'
 
 /** What became of the wish to send so many points now. */
 export type PointsTaken =
-  | { readonly kind: 'taken' }
-  /** So many will be there after the wait. Whoever can keep the push delivers it then; whoever cannot tells its sender to wait. */
+  /** They are there after the delay, 0 for now: until then the push is kept. */
+  | { readonly kind: 'taken', readonly delayMs: number }
+  /** So many will be there after the wait, which is the sender's. */
   | { readonly kind: 'wait', readonly waitMs: number }
   /** More than there can ever be at once. */
   | { readonly kind: 'above-burst', readonly burstPoints: number }
 
 interface Bucket {
-  /** Points times MINUTE_MS, so that what a millisecond adds is a whole number. */
+  /** Points times MINUTE_MS, so that what a millisecond adds is a whole number. Below 0: points that were promised ahead. */
   credit: number
   readonly atMs: number
 }
@@ -31,22 +32,26 @@ export class PointsBuckets {
     this.#plantsMax = plantsMax
   }
 
-  /** Takes the points or leaves them all: a push is never split. */
-  take (plantName: string, pointsPerMinute: number, points: number): PointsTaken {
+  /**
+   * Takes the points or leaves them all: a push is never split.
+   * @param aheadPoints so many may be taken before they are there
+   */
+  take (plantName: string, pointsPerMinute: number, points: number, aheadPoints = 0): PointsTaken {
     if (points > pointsPerMinute) return { kind: 'above-burst', burstPoints: pointsPerMinute }
     const bucket = this.#fill(plantName, pointsPerMinute)
     const missing = points * MINUTE_MS - bucket.credit
-    if (missing > 0) return { kind: 'wait', waitMs: Math.ceil(missing / pointsPerMinute) }
+    const beyond = missing - aheadPoints * MINUTE_MS
+    if (beyond > 0) return { kind: 'wait', waitMs: Math.ceil(beyond / pointsPerMinute) }
     bucket.credit = -missing
-    return { kind: 'taken' }
+    return { kind: 'taken', delayMs: Math.max(0, Math.ceil(missing / pointsPerMinute)) }
   }
 
   #fill (plantName: string, pointsPerMinute: number): Bucket {
     const nowMs = this.#clock.monotonicMs()
     const creditMax = pointsPerMinute * MINUTE_MS
     const { credit, atMs } = this.#buckets.get(plantName) ?? { credit: creditMax, atMs: nowMs }
-    // A limit that was lowered since takes what is above it.
-    const filled = { credit: Math.min(creditMax, credit + (nowMs - atMs) * pointsPerMinute), atMs: nowMs }
+    // A limit that was lowered since takes what is above it, and forgives what is promised beyond it.
+    const filled = { credit: Math.max(-creditMax, Math.min(creditMax, credit + (nowMs - atMs) * pointsPerMinute)), atMs: nowMs }
     // Written anew, so that the map's first entry is the plant that pushed longest ago.
     this.#buckets.delete(plantName)
     this.#buckets.set(plantName, filled)

@@ -5,23 +5,25 @@ import type { Plant } from './plant.js'
 import { PointsBuckets } from './points-bucket.js'
 
 /**
- * Counts a push against its plant's points a minute.
+ * Counts a push against its plant's points a minute. A plant whose pushes can be kept may be a minute's points ahead: the
+ * limit then slows their delivery, and not the sender.
+ * @returns how long the push must be kept until it may be delivered, in milliseconds; 0: now
  * @throws {ProxyError} PushTooLarge when it holds more than the plant may ever send at once, Throttling.Plant when it must wait.
  */
-export type TakePoints = (plant: Plant, push: Push) => void
+export type TakePoints = (plant: Plant, push: Push) => number
 
 export function createPointsLimit (clock: Clock): TakePoints {
   const buckets = new PointsBuckets(clock)
-  return ({ name, policy: { pointsPerMinute } }, push) => {
-    if (pointsPerMinute === 0) return
+  return ({ name, policy: { pointsPerMinute, delivery } }, push) => {
+    if (pointsPerMinute === 0) return 0
     const points = push.devices.reduce((sum, { data }) => sum + Object.keys(data).length, 0)
-    const taken = buckets.take(name, pointsPerMinute, points)
+    const taken = buckets.take(name, pointsPerMinute, points, delivery === 'relay' ? 0 : pointsPerMinute)
     if (taken.kind === 'above-burst') {
       throw new ProxyError('PushTooLarge', `The push holds ${points} points; this plant may send ${taken.burstPoints} in a minute. Send fewer devices in one push.`)
     }
-    // A push that waits here for its turn would hold its sender and its body; one that is stored can wait on disk instead.
     if (taken.kind === 'wait') {
       throw new ProxyError('Throttling.Plant', `The plant sends more than ${pointsPerMinute} points a minute; send the push again after Retry-After.`, { retryAfterMs: taken.waitMs })
     }
+    return taken.delayMs
   }
 }

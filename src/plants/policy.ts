@@ -44,7 +44,7 @@ export const POLICY_ROWS = {
   pointsPerMinute: {
     flag: '--points-per-minute',
     argument: '<count>',
-    description: 'How many points of the plant are taken in a minute, and at most in one push; 0 means no limit.',
+    description: 'How many points of the plant are delivered in a minute, and at most in one push; what is kept on disk may be a minute ahead. 0 means no limit.',
     schema: Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 })
   },
   storedAnswer: {

@@ -21,6 +21,8 @@ export interface OutgoingPush {
   /** The very bytes that are signed and sent (encodePush). */
   readonly body: Buffer
   readonly recordCount: number
+  /** How much too early it comes for its plant's limit: a plant that stores has it delivered only then. */
+  readonly delayMs?: number
 }
 
 export interface DeliverParts {
@@ -51,14 +53,14 @@ export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBy
     throw toAnswerError(verdict)
   }
 
-  return async ({ body, ...push }, plant, clientGone) => {
+  return async ({ body, delayMs = 0, ...push }, plant, clientGone) => {
     const { policy } = plant
     // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
     if (policy.delivery === 'relay') return await relayOnly(body, plant, clientGone)
     const plantBytesMax = policy.queueMaxBytes ?? Math.floor(queueMaxBytes / PLANT_SHARE)
     const kept: PushToKeep = { ...push, body, plant: plant.name, receivedAtMs: clock.now(), plantBytesMax }
-    if (policy.delivery === 'store' || !queue.mayRelay(plant.name)) {
-      await queue.store(kept, { liveFirst: policy.liveFirst === 'on' })
+    if (policy.delivery === 'store' || delayMs > 0 || !queue.mayRelay(plant.name)) {
+      await queue.store(kept, { liveFirst: policy.liveFirst === 'on', delayMs })
       return { kind: 'stored' }
     }
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS_STORABLE

@@ -24,10 +24,13 @@ export interface TurnResult {
  */
 export async function takeTurn (parts: TurnParts, lane: ActiveLane, account: Account, ticket: Ticket): Promise<TurnResult | undefined> {
   const { arrivals } = lane
-  const next = await readCall(parts.log, lane, callBoundsOf(parts, lane, account))
+  const heldFrom = (): ReturnType<typeof lane.delays.first> => lane.delays.first(parts.clock.monotonicMs())
+  const held = heldFrom()
+  const next = await readCall(parts.log, lane, { ...callBoundsOf(parts, lane, account), heldFromId: held?.id })
   if (next === undefined) {
     account.pace.withdraw()
-    if (lane.arrivals === arrivals) lane.hasMore = false
+    if (held !== undefined) lane.holdForMs = heldFrom()?.waitMs ?? 0
+    else if (lane.arrivals === arrivals) lane.hasMore = false
     passOn(parts, lane)
     return undefined
   }

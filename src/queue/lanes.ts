@@ -1,3 +1,4 @@
+import { Delays } from './delays.js'
 import type { PendingCall } from './pending-call.js'
 
 /** Which pushes wait in one line: those of one plant and device type; with `live`, new ones beside the backlog. */
@@ -31,6 +32,8 @@ export class ActiveLane implements LaneName {
   /** Stands in line for a turn. */
   isInLine = false
   pending: PendingCall | undefined
+  /** What its plant's limit holds back. */
+  readonly delays = new Delays()
   /** Failures in a row while other calls of the account were delivered. */
   setbacks = 0
   /** When the first of them was, by the monotonic clock. */

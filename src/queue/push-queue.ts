@@ -32,6 +32,8 @@ export interface StoreOptions {
   readonly inDoubt?: boolean
   /** While a backlog of the plant drains it goes into a lane of its own. */
   readonly liveFirst?: boolean
+  /** It must not travel earlier, because its plant sends faster than its limit. */
+  readonly delayMs?: number
 }
 
 /** The name of the RAM account that all plants use. */
@@ -106,13 +108,15 @@ export class PushQueue {
    * Keeps a push until it is delivered; resolves when it is durable.
    * @throws {ProxyError} QueueFull, InternalError
    */
-  async store (push: PushToKeep, { inDoubt = false, liveFirst = false }: StoreOptions = {}): Promise<void> {
+  async store (push: PushToKeep, { inDoubt = false, liveFirst = false, delayMs = 0 }: StoreOptions = {}): Promise<void> {
     const lane = this.#laneFor(push, liveFirst)
+    const dueAtMs = this.#parts.clock.monotonicMs() + delayMs
     lane.appending += 1
     if (inDoubt) lane.locks += 1
     try {
       const { id, laneId } = await this.#parts.log.append({ ...push, live: lane.live })
       lane.id = laneId
+      if (delayMs > 0) lane.delays.add(id, dueAtMs)
       lane.arrivals += 1
       lane.hasMore = true
       if (inDoubt) this.#noteDoubt(lane, id).catch(this.#parts.listeners?.onProblem)

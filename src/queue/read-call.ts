@@ -9,8 +9,13 @@ export interface NextCall {
   readonly isLast: boolean
 }
 
-/** Reads what the next call of a lane carries; undefined when nothing waits. Forgets a pending call whose pushes are gone. */
-export async function readCall (log: Pick<QueueLog, 'read'>, lane: ActiveLane, bounds: CallBounds): Promise<NextCall | undefined> {
+export interface ReadCallBounds extends CallBounds {
+  /** This push and those behind it must not travel yet. */
+  readonly heldFromId?: number | undefined
+}
+
+/** Reads what the next call of a lane carries; undefined when nothing may travel. Forgets a pending call whose pushes are gone. */
+export async function readCall (log: Pick<QueueLog, 'read'>, lane: ActiveLane, { heldFromId = Infinity, ...bounds }: ReadCallBounds): Promise<NextCall | undefined> {
   const { id: laneId, pending } = lane
   if (laneId === undefined) return undefined
   if (pending !== undefined) {
@@ -21,13 +26,13 @@ export async function readCall (log: Pick<QueueLog, 'read'>, lane: ActiveLane, b
   }
   const entriesMax = Math.ceil(bounds.recordsMax / lane.recordsPerPush) + 1
   const bytesMax = diskBytesMax(bounds.bytesMax, entriesMax)
-  const head = await log.read(laneId, { entriesMax, bytesMax })
+  const head = (await log.read(laneId, { entriesMax, bytesMax })).filter(({ id }) => id < heldFromId)
   const waiting = await readRestInDoubt(log, laneId, head, { entriesMax, bytesMax })
   const call = mergeCall(waiting, bounds)
   if (call === undefined) return undefined
   lane.recordsPerPush = call.recordCount / call.entries.length
   const wasCutShort = waiting.length >= entriesMax || diskBytesMax(waiting.reduce((sum, { body }) => sum + body.length, 0), waiting.length) >= bytesMax
-  return { call, isLast: call.entries.length === waiting.length && !wasCutShort }
+  return { call, isLast: call.entries.length === waiting.length && !wasCutShort && heldFromId === Infinity }
 }
 
 async function readAgain (log: Pick<QueueLog, 'read'>, laneId: number, { ids, bodyBytes }: PendingCall): Promise<MergedCall | undefined> {

@@ -7,8 +7,10 @@ import { onePush, startProxy, type Answer, type TestProxy } from '../support/pro
 
 const PATH = '/api/v1/data/increment/push'
 
+interface SentPush { deviceType: string, devices: Array<{ deviceId: string, recordTime: string, data: Record<string, string> }> }
+
 /** A push of so many points. */
-const pushOf = (points: number): object => ({ deviceType: '1', devices: [{ deviceId: 'm', recordTime: '2021-09-08 18:40:00', data: Object.fromEntries(Array.from({ length: points }, (_, n) => [`p${n}`, '1'])) }] })
+const pushOf = (points: number): SentPush => ({ deviceType: '1', devices: [{ deviceId: 'm', recordTime: '2021-09-08 18:40:00', data: Object.fromEntries(Array.from({ length: points }, (_, n) => [`p${n}`, '1'])) }] })
 
 const codeOf = (answer: Answer): unknown => answer.statusCode === 200 ? 200 : answer.json().code
 
@@ -49,13 +51,44 @@ t.test('a throttled sender that waits for 100-continue keeps its body', async t 
   t.equal(parseAnswer(received)?.statusCode, 429)
 })
 
+for (const delivery of ['relay-or-store', 'store'] as const) {
+  t.test(`points a minute of a plant set to ${delivery} slow the delivery, up to a minute ahead; only then comes the 429`, async t => {
+    const clock = new ManualClock()
+    const proxy = await startProxy(t, { clock, policy: { delivery, pointsPerMinute: 10 } })
+    const arrived = async (count: number): Promise<boolean> => {
+      for (let tries = 0; tries < 500 && proxy.cloud.received().length < count; tries++) await new Promise(resolve => { setTimeout(resolve, 5) })
+      return proxy.cloud.received().length === count
+    }
+    t.equal((await proxy.push(pushOf(10))).headers['x-delivery'], delivery === 'store' ? 'stored' : 'relayed')
+    t.ok(await arrived(1), 'what is within the limit travels at once')
+    for (const points of [4, 5, 1]) t.match(await proxy.push(pushOf(points)), { statusCode: 202, headers: { 'x-delivery': 'stored' } })
+    const throttled = await proxy.push(pushOf(1))
+    t.match(throttled, { statusCode: 429, headers: { 'retry-after': '6' } })
+    t.equal((await proxy.push(pushOf(11))).statusCode, 413)
+    await clock.advance(23_999)
+    t.ok(await arrived(1), 'four points are there in 24 s')
+    await clock.advance(1)
+    t.ok(await arrived(2))
+    await clock.advance(29_999)
+    t.ok(await arrived(2))
+    await clock.advance(1)
+    t.ok(await arrived(3))
+    await clock.advance(6_000)
+    t.ok(await arrived(4))
+    t.strictSame(proxy.cloud.received().map(({ push }) => Object.keys((push as SentPush).devices[0]?.data ?? {}).length), [10, 4, 5, 1], 'in their order')
+    await clock.advance(60_000)
+    t.equal((await proxy.push(pushOf(10))).headers['x-delivery'], delivery === 'store' ? 'stored' : 'relayed', 'and all is as before')
+    t.ok(await arrived(5))
+  })
+}
+
 t.test('a limit of 0 is none, and says nothing of limits', async t => {
   const proxy = await startProxy(t, { policy: { requestsPerMinute: 0 } })
   t.equal((await proxy.push(onePush)).headers['ratelimit-limit'], undefined)
 })
 
 t.test('points a minute: a push above them all is a 413 that says the limit, more in sum is a 429 that says when', async t => {
-  const proxy = await startProxy(t, { policy: { pointsPerMinute: 10 } })
+  const proxy = await startProxy(t, { policy: { delivery: 'relay', pointsPerMinute: 10 } })
   const tooMuch = await proxy.push(pushOf(11))
   t.equal(tooMuch.statusCode, 413)
   t.equal(tooMuch.json().code, 'PushTooLarge')

@@ -56,15 +56,15 @@ t.test('points fill a bucket evenly, up to a minute of them', async t => {
   const clock = new ManualClock()
   const buckets = new PointsBuckets(clock)
   t.strictSame(buckets.take('a', 60, 61), { kind: 'above-burst', burstPoints: 60 })
-  t.strictSame(buckets.take('a', 60, 60), { kind: 'taken' }, 'what was too much has taken nothing')
+  t.strictSame(buckets.take('a', 60, 60), { kind: 'taken', delayMs: 0 }, 'what was too much has taken nothing')
   t.strictSame(buckets.take('a', 60, 30), { kind: 'wait', waitMs: 30_000 })
-  t.strictSame(buckets.take('b', 60, 60), { kind: 'taken' }, 'each plant has its own')
+  t.strictSame(buckets.take('b', 60, 60), { kind: 'taken', delayMs: 0 }, 'each plant has its own')
   await clock.advance(29_999)
   t.strictSame(buckets.take('a', 60, 30), { kind: 'wait', waitMs: 1 })
   await clock.advance(1)
-  t.strictSame(buckets.take('a', 60, 30), { kind: 'taken' }, 'the wait that was told is long enough')
+  t.strictSame(buckets.take('a', 60, 30), { kind: 'taken', delayMs: 0 }, 'the wait that was told is long enough')
   await clock.advance(3_600_000)
-  t.strictSame(buckets.take('a', 60, 60), { kind: 'taken' })
+  t.strictSame(buckets.take('a', 60, 60), { kind: 'taken', delayMs: 0 })
   t.strictSame(buckets.take('a', 60, 1), { kind: 'wait', waitMs: 1_000 }, 'an hour of silence is no more than a minute')
   t.strictSame(buckets.take('a', 10, 11), { kind: 'above-burst', burstPoints: 10 }, 'a limit that was lowered counts at once')
 })
@@ -83,6 +83,22 @@ t.test('the told wait is always enough, whatever was taken before', async t => {
     }
     await clock.advance(random(5_000))
   }
+})
+
+t.test('what can be kept is promised ahead, each push for the moment when its points are there', async t => {
+  const clock = new ManualClock()
+  const buckets = new PointsBuckets(clock)
+  const take = (points: number, perMinute = 60): unknown => buckets.take('a', perMinute, points, perMinute)
+  t.strictSame([take(60), take(20), take(40)], [0, 20_000, 60_000].map(delayMs => ({ kind: 'taken', delayMs })))
+  t.strictSame(take(1), { kind: 'wait', waitMs: 1_000 }, 'a minute ahead, and no more')
+  t.strictSame(take(61), { kind: 'above-burst', burstPoints: 60 })
+  await clock.advance(1_000)
+  t.strictSame(take(1), { kind: 'taken', delayMs: 60_000 })
+  t.strictSame(buckets.take('a', 60, 1), { kind: 'wait', waitMs: 61_000 }, 'a plant that no longer stores waits for what was promised')
+  await clock.advance(120_000)
+  t.strictSame(take(60), { kind: 'taken', delayMs: 0 })
+  t.strictSame(take(60), { kind: 'taken', delayMs: 60_000 })
+  t.strictSame(take(1, 6), { kind: 'wait', waitMs: 10_000 }, 'a limit that was lowered forgives what was promised beyond it')
 })
 
 t.test('as many plants are remembered as may be, and the one that pushed longest ago is forgotten', async t => {
