@@ -1,0 +1,151 @@
+import { once } from 'node:events'
+import { statSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { Agent, request } from 'undici'
+import { systemClock } from '../../src/clock.js'
+import { openRegistry } from '../../src/plants/registry.js'
+import { startSandbox, type ReceivedPush, type Sandbox } from '../../src/sandbox/sandbox.js'
+import { CRASH_ROUNDS, everyPlaceOr } from '../support/crash-rounds.js'
+import { PlantLedger } from '../support/plant-ledger.js'
+import { CREDENTIAL } from '../support/proxy.js'
+import { random } from '../support/queue-ledger.js'
+import { makeWorkplace, runCommand, startCommand } from '../support/run-command.js'
+
+const ROUNDS = Math.ceil(CRASH_ROUNDS / everyPlaceOr(4))
+// A round takes about two seconds, more on a busy machine.
+t.setTimeout(Math.max(120_000, ROUNDS * 15_000))
+
+/** One plant's client, which never repeats a push by itself. */
+interface Client {
+  readonly ledger: PlantLedger
+  readonly key: string
+}
+
+interface Plants {
+  readonly cloud: Sandbox
+  readonly received: readonly ReceivedPush[]
+  readonly clients: readonly Client[]
+  readonly dataDir: string
+  /** Starts the program on what the one before it left. */
+  readonly start: () => Promise<{ program: ReturnType<typeof startCommand>, origin: string }>
+  readonly run: (...args: string[]) => ReturnType<typeof runCommand>
+}
+
+async function setUp (t: Test): Promise<Plants> {
+  const received: ReceivedPush[] = []
+  const cloud = await startSandbox({ accounts: [CREDENTIAL], onReceived: push => { received.push(push) } })
+  t.teardown(async () => { await cloud.close() })
+  const { folder, env } = makeWorkplace(t)
+  const dataDir = env['DATA_DIR'] ?? ''
+  const registry = openRegistry({ dataDir, clock: systemClock })
+  const clients = (['store', 'relay-or-store'] as const).map(delivery => {
+    registry.addPlant(delivery, { delivery, relayTimeoutMs: 300, requestsPerMinute: 0 })
+    return { ledger: new PlantLedger(delivery), key: registry.createKey(delivery, {}).key }
+  })
+  registry.close()
+  const settings = { ...env, HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', ENERGY_EXPERT_ENDPOINT: cloud.origin, ALIBABA_CLOUD_ACCESS_KEY_ID: CREDENTIAL.accessKeyId, ALIBABA_CLOUD_ACCESS_KEY_SECRET: CREDENTIAL.accessKeySecret }
+  return {
+    cloud,
+    received,
+    clients,
+    dataDir,
+    start: async () => {
+      const program = startCommand(t, ['serve'], { folder, env: settings })
+      const [, origin = ''] = await program.says(/listens on (\S+)/)
+      return { program, origin }
+    },
+    run: async (...args) => await runCommand(args, { folder, env: settings })
+  }
+}
+
+/** Pushes until the proxy is gone; notes every answer that came. */
+async function pushUntilItEnds (origin: string, { ledger, key }: Client, dispatcher: Agent, onAnswer: () => void): Promise<void> {
+  for (let n = 0; n < 10_000; n++) {
+    const push = ledger.next(String(1 + n % 3))
+    try {
+      const { body } = await request(`${origin}/api/v1/data/increment/push`, { method: 'POST', headers: { 'x-api-key': key }, body: JSON.stringify(push), dispatcher })
+      const answer = await body.json() as { data?: unknown }
+      ledger.note(push, answer.data)
+    } catch {
+      return
+    }
+    onAnswer()
+  }
+}
+
+async function until (holds: () => boolean | Promise<boolean>): Promise<boolean> {
+  for (let tries = 0; tries < 1500; tries++) {
+    if (await holds()) return true
+    await new Promise(resolve => { setTimeout(resolve, 10) })
+  }
+  return false
+}
+
+/** One life of the program: it is pushed to, and meets its end after so many answers. */
+async function liveUntil (plants: Plants, signal: 'SIGKILL' | 'SIGTERM', answersMax: number): Promise<void> {
+  const { program, origin } = await plants.start()
+  const dispatcher = new Agent({ pipelining: 1 })
+  let answers = 0
+  await Promise.all(plants.clients.map(async client => {
+    await pushUntilItEnds(origin, client, dispatcher, () => { if (++answers === answersMax) program.child.kill(signal) })
+  }))
+  if (program.child.exitCode === null && program.child.signalCode === null) await once(program.child, 'exit')
+  if (signal === 'SIGTERM') t.equal(program.child.exitCode, 0)
+  await dispatcher.destroy()
+}
+
+async function checkLedgers (t: Test, { clients, received, dataDir, run }: Plants): Promise<void> {
+  const waiting = async (): Promise<number> => JSON.parse((await run('queue', 'list', '--json')).stdout).waiting.length
+  t.ok(await until(async () => await waiting() === 0), 'nothing waits any more')
+  for (const { ledger } of clients) {
+    const { missing, foreign, outOfOrder, repeats, parked } = ledger.report(received, dataDir)
+    t.strictSame({ missing, foreign, outOfOrder }, { missing: [], foreign: [], outOfOrder: [] })
+    t.comment(`${ledger.stored} stored, ${repeats} records twice, ${parked} parked`)
+  }
+}
+
+t.test(`${ROUNDS} kills of the program at random moments, beside a cloud with faults, lose nothing that was answered as stored`, async t => {
+  const plants = await setUp(t)
+  const seed = Date.now()
+  const chance = random(seed)
+  const faults = ['isDown', 'throttles', 'truncatesBody', 'hangsUp', 'isAnErrorPage'] as const
+  for (let round = 0; round < ROUNDS; round++) {
+    const fault = faults[Math.floor(chance() * 2 * faults.length)]
+    if (fault === undefined) plants.cloud.heal()
+    else plants.cloud.inject(fault, { retryAfterMs: 100 })
+    await liveUntil(plants, 'SIGKILL', 1 + Math.floor(chance() * 80))
+  }
+  plants.cloud.heal()
+  await plants.start()
+  await checkLedgers(t, plants)
+  t.comment(`seed ${seed}`)
+})
+
+t.test('SIGTERM in the middle loses nothing', async t => {
+  const plants = await setUp(t)
+  plants.cloud.inject('throttles', { retryAfterMs: 100 })
+  await liveUntil(plants, 'SIGTERM', 40)
+  plants.cloud.heal()
+  await plants.start()
+  await checkLedgers(t, plants)
+})
+
+t.test('after the store was cut off everything readable is delivered, and what is gone is named', async t => {
+  const plants = await setUp(t)
+  plants.cloud.inject('isDown')
+  await liveUntil(plants, 'SIGTERM', 400)
+  const path = join(plants.dataDir, 'queue.db')
+  truncateSync(path, statSync(path).size * 3 / 4)
+  plants.cloud.heal()
+  const { program } = await plants.start()
+  t.match(program.stderr(), /The queue was damaged; it was set aside/)
+  t.ok(await until(async () => JSON.parse((await plants.run('queue', 'list', '--json')).stdout).waiting.length === 0))
+  const reports = plants.clients.map(({ ledger }) => ledger.report(plants.received, plants.dataDir))
+  const missing = reports.flatMap(report => report.missing)
+  t.strictSame(reports.flatMap(({ foreign, outOfOrder }) => [...foreign, ...outOfOrder]), [])
+  const stored = plants.clients.reduce((sum, { ledger }) => sum + ledger.stored, 0)
+  t.ok(missing.length < stored / 2, `${missing.length} of ${stored} are gone`)
+  const gaps = program.stderr().split('\n').filter(line => line.includes('laneSeqs')).flatMap(line => JSON.parse(line).laneSeqs as Array<[number, number]>)
+  t.equal(gaps.reduce((sum, [from, to]) => sum + to - from + 1, 0), missing.length, 'the log names every number that is missing')
+})
