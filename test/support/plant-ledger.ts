@@ -24,6 +24,8 @@ export class PlantLedger {
   readonly #sent = new Set<string>()
   readonly #safe: Array<{ readonly text: string, readonly lane: string, readonly isStored: boolean }> = []
   #next = 0
+  /** Pushes that were answered with an error. */
+  refused = 0
 
   /** @param name the beginning of all its device ids, since several plants push to one cloud */
   constructor (name: string) {
@@ -41,7 +43,10 @@ export class PlantLedger {
 
   /** @param data what the answer said: `success` and `stored` mean that the push is safe */
   note ({ deviceType, devices }: SentPush, data: unknown): void {
-    if (data !== 'success' && data !== 'stored') return
+    if (data !== 'success' && data !== 'stored') {
+      this.refused += 1
+      return
+    }
     for (const device of devices) this.#safe.push({ text: textOf(deviceType, device), lane: deviceType, isStored: data === 'stored' })
   }
 

@@ -42,9 +42,10 @@ export interface Running {
   readonly says: (pattern: RegExp) => Promise<RegExpExecArray>
 }
 
-/** Starts a command that runs until it is told to end; it ends with the test. */
-export function startCommand (t: Test, args: readonly string[], { folder, env }: { folder: string, env: Record<string, string> }): Running {
-  const child = spawn(PROGRAM[0], [...PROGRAM.slice(1), ...args], { cwd: folder, env })
+/** Starts a command that runs until it is told to end, `through` another program where one is named; it ends with the test. */
+export function startCommand (t: Test, args: readonly string[], { folder, env, through = [] }: { folder: string, env: Record<string, string>, through?: readonly string[] }): Running {
+  const [command = '', ...rest] = [...through, ...PROGRAM, ...args]
+  const child = spawn(command, rest, { cwd: folder, env })
   const ended = once(child, 'close')
   let stdout = ''
   let stderr = ''
