@@ -11,7 +11,8 @@ export class ManualClock implements Clock {
   }
 
   now (): number {
-    return this.#epochMs
+    // A whole number, as the machine's clock says it; timers may fall due between two.
+    return Math.floor(this.#epochMs)
   }
 
   monotonicMs (): number {
