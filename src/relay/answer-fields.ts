@@ -2,6 +2,8 @@ export type AnswerHeaders = Readonly<Record<string, string | string[] | undefine
 
 /** Fields of the gateway's answers; each absent unless it has the form that is documented for it. */
 export interface AnswerFields {
+  /** It bears the gateway's mark. Any other proxy's page may have a `code` and a `Retry-After` of its own, and neither speaks for the account. */
+  readonly isGateways: boolean
   readonly code: string | undefined
   readonly message: string | undefined
   readonly requestId: string | undefined
@@ -11,17 +13,21 @@ export interface AnswerFields {
 /** Longer than any window of the gateway's limits; a header that says more must not silence the account for days. */
 const RETRY_AFTER_MS_MAX = 300_000
 
-/** The gateway writes `Code`, services behind it `code`: both are read. Undefined when the body is no JSON object. */
-export function readFields (headers: AnswerHeaders, body: Uint8Array | undefined): AnswerFields | undefined {
-  const value = parse(body)
-  if (value === undefined) return undefined
-  const code = textOf(value['Code'] ?? value['code'])
-  const requestId = textOf(value['RequestId'] ?? value['requestId']) ?? firstOf(headers['x-acs-request-id'])
+/**
+ * The gateway writes `Code`, services behind it `code`: both are read. Its mark is a header of its own, or a code together with a
+ * request id; without the mark what stands in the place of a code is none.
+ */
+export function readFields (headers: AnswerHeaders, body: Uint8Array | undefined): AnswerFields {
+  const value = parse(body) ?? {}
+  const code = codeOf(value['Code'] ?? value['code'])
+  const idInBody = idOf(value['RequestId'] ?? value['requestId'])
+  const idInHeader = idOf(firstOf(headers['x-acs-request-id']))
+  const isGateways = idInHeader !== undefined || headers['x-acs-retry-after'] !== undefined || (code !== undefined && idInBody !== undefined)
   return {
-    code: code !== undefined && /^[\w.-]{1,128}$/.test(code) ? code : undefined,
-    message: textOf(value['Message'] ?? value['message']),
-    // It goes on into a header of our answer.
-    requestId: requestId !== undefined && /^[\w-]{1,64}$/.test(requestId) ? requestId : undefined,
+    isGateways,
+    code: isGateways ? code : undefined,
+    message: isGateways ? textOf(value['Message'] ?? value['message']) : undefined,
+    requestId: idInBody ?? idInHeader,
     data: value['data'] ?? value['Data']
   }
 }
@@ -37,6 +43,9 @@ function positive (value: string | string[] | undefined): number | undefined {
   return /^\d{1,12}$/.test(text) && Number(text) > 0 ? Number(text) : undefined
 }
 
+const codeOf = (value: unknown): string | undefined => typeof value === 'string' && /^[\w.-]{1,128}$/.test(value) ? value : undefined
+// It goes on into a header of our answer.
+const idOf = (value: unknown): string | undefined => typeof value === 'string' && /^[\w-]{1,64}$/.test(value) ? value : undefined
 const firstOf = (value: string | string[] | undefined): string | undefined => Array.isArray(value) ? value[0] : value
 const textOf = (value: unknown): string | undefined => typeof value === 'string' && value !== '' ? value : undefined
 

@@ -13,6 +13,8 @@ const ATTEMPTS_MAX = 20
 /** With less time left another attempt would more likely turn "nothing was sent" into "may have arrived" than be answered. */
 const ATTEMPT_MS_MIN = 50
 const CLOCK_LESSONS_MAX = 2
+/** Whoever says it, it passes. */
+const TOO_MANY_REQUESTS = 429
 const RETRIED: ReadonlySet<Verdict['kind']> = new Set(['throttled', 'maybe-arrived', 'unsent'])
 
 /** Sends one push, in as many signed attempts as make sense before its deadline. */
@@ -122,9 +124,7 @@ class PushSender {
   #learn (failure: Failure, outcome: Outcome, credential: RamCredential): number | undefined {
     const { pause, skew, random } = this.#shared
     if (failure.mayHaveArrived) this.#unsure = failure
-    // What is not Energy Expert has no say in how fast its account may go: an error page on the way bears no code of the gateway.
-    const isGateways = failure.code !== undefined && failure.kind !== 'bad-answer'
-    if (failure.kind === 'throttled' || (failure.retryAfterMs !== undefined && isGateways)) pause.slowDown(failure)
+    if (failure.kind === 'throttled' || failure.retryAfterMs !== undefined) pause.slowDown(failure)
     if (failure.remedy === 'learn-clock' && 'headers' in outcome) {
       this.#clockLessons += 1
       return this.#clockLessons <= CLOCK_LESSONS_MAX && skew.learn(outcome.headers.date, true) ? 0 : undefined
@@ -145,7 +145,7 @@ class PushSender {
       return 0
     }
     if (this.#retries === 'none' || failure.remedy === 'tell-operator') return undefined
-    return RETRIED.has(failure.kind) ? backoffMs(this.#attempts, random) : undefined
+    return RETRIED.has(failure.kind) || failure.statusCode === TOO_MANY_REQUESTS ? backoffMs(this.#attempts, random) : undefined
   }
 
   /** Never less certain than the most uncertain attempt: what may have arrived once may have arrived. */

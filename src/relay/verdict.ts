@@ -51,31 +51,33 @@ const SENTENCES = {
  */
 export function readVerdict (statusCode: number, headers: AnswerHeaders, body: Uint8Array | undefined): Verdict {
   const fields = readFields(headers, body)
-  const cloudRequestId = fields?.requestId
-  if (statusCode === 200 && fields?.data === 'success') return { kind: 'delivered', statusCode, cloudRequestId }
+  const { isGateways, requestId: cloudRequestId } = fields
+  if (statusCode === 200 && fields.data === 'success') return { kind: 'delivered', statusCode, cloudRequestId }
   const { kind, remedy } = judge(statusCode, fields)
   return {
     kind,
     mayHaveArrived: kind === 'maybe-arrived',
     statusCode,
-    code: fields?.code,
-    message: fields?.message === undefined ? SENTENCES[kind] : toPlainText(fields.message),
+    code: fields.code,
+    message: fields.message === undefined ? SENTENCES[kind] : toPlainText(fields.message),
     cloudRequestId,
-    retryAfterMs: readRetryAfterMs(headers),
+    // What is not Energy Expert has no say in how fast its account may go.
+    retryAfterMs: isGateways && kind !== 'bad-answer' ? readRetryAfterMs(headers) : undefined,
     remedy
   }
 }
 
-function judge (statusCode: number, fields: AnswerFields | undefined): CodeMeaning {
+function judge (statusCode: number, { code, isGateways }: AnswerFields): CodeMeaning {
   // A redirect is no answer of this service whatever it carries, and is never followed.
   if (statusCode >= 300 && statusCode < 400) return { kind: 'bad-answer' }
-  const known = fields?.code === undefined ? undefined : meaningOf(fields.code)
+  const known = code === undefined ? undefined : meaningOf(code)
   if (known !== undefined) return known
   // Also an HTML page with one of these: a load balancer that gives up may have handed the push on before.
   if (statusCode < 300 || statusCode === 408 || statusCode >= 500) return { kind: 'maybe-arrived' }
   if (statusCode === 413) return { kind: 'refused' }
-  if (statusCode === 429) return { kind: 'throttled' }
-  return { kind: fields?.code === undefined ? 'bad-answer' : 'unknown-refusal' }
+  // Somebody on the way may have a limit too: that is a fault of the line.
+  if (statusCode === 429) return { kind: isGateways ? 'throttled' : 'bad-answer' }
+  return { kind: code === undefined ? 'bad-answer' : 'unknown-refusal' }
 }
 
 /** A foreign text that may stand in an answer, a header or a terminal. */

@@ -84,7 +84,7 @@ t.test('each code of the table means what the table says, in both cases of keys'
 })
 
 t.test('an answer without a code means what its status says', async t => {
-  const kinds: Array<[statusCode: number, kind: Failure['kind']]> = [[200, 'maybe-arrived'], [204, 'maybe-arrived'], [301, 'bad-answer'], [302, 'bad-answer'], [304, 'bad-answer'], [400, 'bad-answer'], [401, 'bad-answer'], [403, 'bad-answer'], [404, 'bad-answer'], [408, 'maybe-arrived'], [413, 'refused'], [429, 'throttled'], [500, 'maybe-arrived'], [502, 'maybe-arrived'], [504, 'maybe-arrived']]
+  const kinds: Array<[statusCode: number, kind: Failure['kind']]> = [[200, 'maybe-arrived'], [204, 'maybe-arrived'], [301, 'bad-answer'], [302, 'bad-answer'], [304, 'bad-answer'], [400, 'bad-answer'], [401, 'bad-answer'], [403, 'bad-answer'], [404, 'bad-answer'], [408, 'maybe-arrived'], [413, 'refused'], [429, 'bad-answer'], [500, 'maybe-arrived'], [502, 'maybe-arrived'], [504, 'maybe-arrived']]
   for (const [statusCode, kind] of kinds) {
     for (const body of ['<html>secret page</html>', '', '[1]', 'null', '{"a":1}', '{"Code":7}', '{"Code":"<b>x</b>"}', '{"Code"', '['.repeat(60_000)]) {
       const failure = failureOf(statusCode, body)
@@ -95,8 +95,24 @@ t.test('an answer without a code means what its status says', async t => {
   }
 })
 
+t.test('a page without the gateway\'s mark means what its status says, whatever it writes in the places of code, message and time', async t => {
+  const headers = { 'retry-after': '60' }
+  const kinds: Array<[statusCode: number, code: string, kind: Failure['kind']]> = [
+    [429, 'Throttling.User', 'bad-answer'], [400, 'Throttling', 'bad-answer'], [400, 'InvalidParameter', 'bad-answer'], [404, 'NoSuchCode', 'bad-answer'],
+    [403, 'Forbidden', 'bad-answer'], [400, 'InvalidTimeStamp.Expired', 'bad-answer'], [503, 'Throttling', 'maybe-arrived'], [200, 'Throttling', 'maybe-arrived']
+  ]
+  for (const [statusCode, code, kind] of kinds) {
+    const foreign = { kind, code: undefined, retryAfterMs: undefined, remedy: undefined, message: /^(?!.*their words)/ }
+    for (const page of [{ code, message: 'their words' }, { Code: code, Message: 'their words', RequestId: '<b>' }]) t.match(failureOf(statusCode, page, headers), foreign, `${statusCode} ${code}`)
+    const marks = [[{ code, requestId: 'ID-1' }, {}], [{ Code: code }, { 'x-acs-request-id': 'ID-1' }], [{ Code: code }, { 'x-acs-retry-after': '60000' }]] as const
+    for (const [page, mark] of marks) t.match(failureOf(statusCode, page, { ...headers, ...mark }), { code, retryAfterMs: 60_000 }, `${statusCode} ${code} of the gateway`)
+  }
+  t.match(failureOf(429, '<html>', { 'x-acs-request-id': 'ID-1' }), { kind: 'throttled', cloudRequestId: 'ID-1' })
+  t.equal(failureOf(302, '', { 'x-acs-retry-after': '60000' }).retryAfterMs, undefined, 'a redirect is no answer of the gateway')
+})
+
 t.test('x-acs-retry-after in milliseconds goes before Retry-After in seconds; neither silences the account for days', async t => {
-  const retryAfterMs = (headers: Record<string, string | string[]>): number | undefined => failureOf(400, { Code: 'Throttling' }, headers).retryAfterMs
+  const retryAfterMs = (headers: Record<string, string | string[]>): number | undefined => failureOf(400, { Code: 'Throttling', RequestId: 'ID-1' }, headers).retryAfterMs
   t.equal(retryAfterMs({ 'x-acs-retry-after': '1500', 'retry-after': '9' }), 1500)
   t.equal(retryAfterMs({ 'retry-after': '9' }), 9000)
   t.equal(retryAfterMs({ 'x-acs-retry-after': ['20', '30'] }), 20)
@@ -108,10 +124,10 @@ t.test('x-acs-retry-after in milliseconds goes before Retry-After in seconds; ne
 
 t.test('what the cloud says is redacted, bounded and plain before anyone reads it', async t => {
   const echo = 'Specified signature is not matched with our calculation. server string to sign is:ACS3\nabc LTAI5tExampleExample'
-  t.equal(failureOf(400, { Code: 'SignatureDoesNotMatch', Message: echo }).message, 'Specified signature is not matched with our calculation. server string to sign is ***')
-  t.equal(failureOf(400, { Code: 'InvalidParameter', Message: 'a\r\nb\u001b[31m\u202ec\u0000' }).message, 'a b [31m c')
-  t.equal(failureOf(400, { Code: 'InvalidParameter', Message: 'word '.repeat(1000) }).message.length, 500)
-  t.equal(failureOf(400, { Code: 'InvalidParameter', Message: { a: 1 } }).message, 'Energy Expert refused the push.')
+  t.equal(failureOf(400, { Code: 'SignatureDoesNotMatch', RequestId: 'ID-1', Message: echo }).message, 'Specified signature is not matched with our calculation. server string to sign is ***')
+  t.equal(failureOf(400, { Code: 'InvalidParameter', RequestId: 'ID-1', Message: 'a\r\nb\u001b[31m\u202ec\u0000' }).message, 'a b [31m c')
+  t.equal(failureOf(400, { Code: 'InvalidParameter', RequestId: 'ID-1', Message: 'word '.repeat(1000) }).message.length, 500)
+  t.equal(failureOf(400, { Code: 'InvalidParameter', RequestId: 'ID-1', Message: { a: 1 } }).message, 'Energy Expert refused the push.')
   t.equal(failureOf(400, { Code: 'X', RequestId: 'a\r\nset-cookie: b' }).cloudRequestId, undefined)
   t.equal(failureOf(400, { Code: 'X' }, { 'x-acs-request-id': 'ID-2' }).cloudRequestId, 'ID-2')
 })
@@ -145,7 +161,7 @@ t.test('each failure has its row in the table of answers, and says only what is 
 })
 
 t.test('a plant learns the code of an account fault, and the log alone the message', async t => {
-  const error = toAnswerError(failureOf(403, { code: 'Forbidden.RAM', message: 'User not authorized: acs:ram::1234:user/relay' }))
+  const error = toAnswerError(failureOf(403, { requestId: 'ID-1', code: 'Forbidden.RAM', message: 'User not authorized: acs:ram::1234:user/relay' }))
   t.match(error, { code: 'Cloud.AccountFault', statusCode: 502, message: 'Energy Expert refuses the operator\'s account (Forbidden.RAM); the push is not at fault. Tell the operator.' })
   t.match(String(error.cause), /acs:ram/)
 })
