@@ -7,6 +7,7 @@ import { checkCredentials, checkEventLoop, checkPlants } from './health-checks.j
 import { createHealth, type Health } from './health.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import type { Registry } from './plants/registry.js'
+import { toLogSentence } from './relay/log-sentence.js'
 import type { AttemptEvent } from './relay/relay.js'
 
 export interface ObservationParts {
@@ -54,7 +55,7 @@ export function observe ({ clock, logger, registry, credentials }: ObservationPa
     onAttempt: event => {
       metrics.cloud.recordAttempt(event)
       cloud.note(event)
-      logger.debug(event, 'attempt')
+      logger.debug(event.kind === 'delivered' ? event : { ...event, message: toLogSentence(event) }, 'attempt')
     },
     close: () => { eventLoop.close() }
   }

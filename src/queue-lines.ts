@@ -3,7 +3,7 @@ import type { RaisedAlarm } from './queue/alarms.js'
 import type { QueueListeners } from './queue/queue-events.js'
 import type { QueueNotice } from './queue/queue-log.js'
 
-/** What the alarms mean and who can mend them; the cloud's own words stand beside. */
+/** What the alarms mean and who can mend them; what was answered stands beside. */
 const SENTENCES: Readonly<Record<RaisedAlarm['kind'], string>> = {
   refused: 'Energy Expert refuses stored pushes; they are kept, and it is asked again.',
   throttled: 'Energy Expert asks the account to slow down.',
@@ -22,7 +22,7 @@ const SENTENCES: Readonly<Record<RaisedAlarm['kind'], string>> = {
 /** The queue's lines in the log: alarms once, parked pushes as they come, calls at debug. */
 export function logQueue (logger: Logger): QueueListeners {
   return {
-    onAlarm: ({ kind, sinceMs, message, ...alarm }) => { logger.error({ alarm: kind, ...alarm, cloudMessage: message }, SENTENCES[kind]) },
+    onAlarm: ({ kind, sinceMs, message, ...alarm }) => { logger.error({ alarm: kind, ...alarm, reason: message }, SENTENCES[kind]) },
     onAlarmEnd: ({ kind, sinceMs, message, ...alarm }) => { logger.info({ alarm: kind, ...alarm, since: new Date(sinceMs).toISOString() }, 'The alarm is over.') },
     onCall: ({ verdict, ...call }) => { logger.debug({ ...call, verdict: verdict.kind, cloudRequestId: verdict.cloudRequestId }, 'call') },
     onStored: ({ parkedFor, ...push }) => {

@@ -1,3 +1,4 @@
+import { toLogSentence } from '../relay/log-sentence.js'
 import type { Failure } from '../relay/verdict.js'
 import type { Alarms } from './alarms.js'
 import { DrainRate } from './drain-rate.js'
@@ -115,9 +116,9 @@ export class Account {
       outage.probeAtMs = (isProbe ? startedAtMs : clock.monotonicMs()) + holdMs(outage.failures, holdMsMax, random)
       outage.failures += 1
     }
-    const { kind, code, message, remedy } = failure
+    const { kind, code, remedy } = failure
     if (TELLS_OPERATOR.has(kind) || remedy === 'tell-operator' || (this.#outage?.failures ?? 0) >= FAILURES_TOLD) {
-      alarms.raise(`account ${this.name}`, { kind: this.refusesAll ? 'refuses-all' : kind, code, message, account: this.name })
+      alarms.raise(`account ${this.name}`, { kind: this.refusesAll ? 'refuses-all' : kind, code, message: toLogSentence(failure), account: this.name })
     }
   }
 }

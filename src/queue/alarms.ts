@@ -10,7 +10,7 @@ export interface Alarm {
   readonly kind: FailureKind | 'refuses-all' | 'stuck' | 'unrecorded' | 'unreadable'
   /** The cloud's code, or the system's. */
   readonly code: string | undefined
-  /** Redacted; for the operator. */
+  /** For the operator; never the cloud's own words, which may repeat a piece of a body. */
   readonly message: string
   readonly account: string
   /** The lane, when the rest of the account goes on. */

@@ -1,3 +1,4 @@
+import { toLogSentence } from '../relay/log-sentence.js'
 import type { Failure, Verdict } from '../relay/verdict.js'
 import { holdMs } from './hold.js'
 import type { ParkReason } from './queue-log.js'
@@ -49,7 +50,7 @@ async function judgeFailure (parts: TurnParts, made: CallMade, failure: Failure)
 
 /** Why a push is parked whose plant wants nothing sent twice. */
 export function inDoubt (failure?: Failure): ParkReason {
-  const message = `It may have arrived, and the plant wants nothing sent twice. ${failure?.message ?? ''}`
+  const message = `It may have arrived, and the plant wants nothing sent twice. ${failure === undefined ? '' : toLogSentence(failure)}`
   return { code: 'InDoubt', message: message.trim().slice(0, 500), cloudRequestId: failure?.cloudRequestId }
 }
 
@@ -73,15 +74,15 @@ function setBack (parts: TurnParts, made: CallMade, failure: Failure): void {
   lane.setbacks += 1
   lane.failingSinceMs ??= nowMs
   if (lane.setbacks >= SETBACKS_TOLD) {
-    const { kind, code, message } = failure
-    parts.alarms.raise(lane.cause, { kind: 'stuck', code: code ?? kind, message, account: account.name, plant: lane.plant, deviceType: lane.deviceType })
+    const { kind, code } = failure
+    parts.alarms.raise(lane.cause, { kind: 'stuck', code: code ?? kind, message: toLogSentence(failure), account: account.name, plant: lane.plant, deviceType: lane.deviceType })
   }
   const failures = (call.entries[0]?.failures ?? 0) + 1
   const failingForMs = nowMs - Math.max(lane.failingSinceMs, account.openSinceMs)
   if (failures >= GIVE_UP_FAILURES && failingForMs >= GIVE_UP_MS) pending.isGivenUp = true
   lane.holdForMs = holdMs(pending.isGivenUp ? 0 : lane.setbacks - 1, parts.bounds.holdMsMax, parts.random)
   if (!pending.isGivenUp) return
-  const message = `It failed ${failures} times while other calls of the account succeeded, at last with: ${failure.message}`
+  const message = `It failed ${failures} times while other calls of the account succeeded, at last with: ${toLogSentence(failure)}`
   refuse(parts, made, { code: 'GaveUp', message: message.slice(0, 500), cloudRequestId: failure.cloudRequestId })
 }
 

@@ -108,6 +108,6 @@ function meetsStrangers ({ account, pending }: CallMade): boolean {
 }
 
 function toStrangeRefusal ({ lastReason }: PendingCall): Failure {
-  const message = `Energy Expert refuses pushes that have no device in common for the same reason, so they are kept. ${lastReason?.message ?? ''}`
-  return { kind: 'refused', mayHaveArrived: false, code: lastReason?.code, message: message.trim().slice(0, 500), cloudRequestId: lastReason?.cloudRequestId }
+  const message = 'Energy Expert refuses pushes that have no device in common for the same reason, so they are kept.'
+  return { kind: 'refused', mayHaveArrived: false, code: lastReason?.code, message, cloudRequestId: lastReason?.cloudRequestId }
 }

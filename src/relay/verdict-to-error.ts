@@ -1,4 +1,5 @@
 import { CATALOGUE, ProxyError } from '../errors.js'
+import { toLogSentence } from './log-sentence.js'
 import type { Failure } from './verdict.js'
 
 const RETRY_AFTER_MS = 1_000
@@ -7,9 +8,9 @@ const EARLIER_ATTEMPT = ' An earlier attempt may have arrived.'
 
 /** What a plant is told when the cloud did not confirm. Source: the proxy's table of answers, docs/errors.md. */
 export function toAnswerError (failure: Failure): ProxyError {
-  const { kind, code, message, retryAfterMs = RETRY_AFTER_MS } = failure
-  // The log learns the cloud's own words; a plant learns those of a refusal of its push alone.
-  const cause = new Error(message)
+  const { kind, code, retryAfterMs = RETRY_AFTER_MS } = failure
+  // The cloud's own words go to a plant whose push it refuses, and nowhere else.
+  const cause = new Error(toLogSentence(failure))
   switch (kind) {
     case 'refused':
     case 'unknown-refusal':

@@ -22,7 +22,7 @@ export interface Failure {
   readonly statusCode?: number | undefined
   /** The cloud's code, or the system's where nothing answered. */
   readonly code?: string | undefined
-  /** Redacted and bounded. That of an account fault speaks of the operator's account: for the log, not for plants. */
+  /** Redacted and bounded. Where the cloud answered these are its words, for the plant whose push it refused; all else reads log-sentence.ts. */
   readonly message: string
   readonly cloudRequestId?: string | undefined
   readonly retryAfterMs?: number | undefined

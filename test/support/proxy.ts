@@ -98,9 +98,11 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
     await server.close()
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
   }
-  t.teardown(close)
-  // Every test that starts a proxy is also a test of its silence.
-  t.teardown(() => { refuseLeaks(log, [...keys, CREDENTIAL.accessKeySecret, CREDENTIAL.accessKeyId, 'meter-in-no-log']) })
+  t.teardown(async () => {
+    await close()
+    // Every test that starts a proxy is also a test of its silence. Behind the end, so that its last lines count and a leak leaves nothing running.
+    refuseLeaks(log, [...keys, CREDENTIAL.accessKeySecret, CREDENTIAL.accessKeyId, 'meter-in-no-log'])
+  })
 
   async function request (path: string, { method = 'GET', headers = {}, body }: { method?: string, headers?: Record<string, string>, body?: string | Buffer } = {}): Promise<Answer> {
     const response = await undiciRequest(`${server.origin}${path}`, { method: method as Dispatcher.HttpMethod, headers, ...(body === undefined ? {} : { body }) })
