@@ -43,8 +43,8 @@ export function createCloudPool ({ endpoint, signedHost, connectTimeoutMs = 5_00
     allowH2: false,
     connect: {
       rejectUnauthorized: true,
-      // An IP address has no place in SNI, and undici would compare the certificate with the address connected to.
-      ...(/^[\d.]+$|:/.test(name) ? undefined : { servername: name }),
+      // For SNI undici takes the name in the Host header, the signed one. An IP address has no place there, and Node would compare the
+      // certificate with the address connected to.
       checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
       // Made once: reading some 150 root certificates takes milliseconds.
       ...(ca === undefined ? undefined : { secureContext: createSecureContext({ ca: [...rootCertificates, ca] }) })

@@ -6,6 +6,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { systemClock } from '../../src/clock.js'
 import { createCloudPool, type CloudPoolOptions } from '../../src/relay/pool.js'
 import { type AttemptEvent, createRelay, type Relay } from '../../src/relay/relay.js'
+import { certificate } from '../support/certificate.js'
 import { projectUrl } from '../support/project.js'
 
 const CREDENTIAL = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000' }
@@ -245,6 +246,15 @@ t.test('TLS checks the signed host, wherever the connection goes', async t => {
       const { relay } = startRelay(t, { endpoint, signedHost, ca: cert })
       t.match(await relay.send(BODY, { timeoutMs: 5000 }), { kind: 'unsent', code: 'ERR_TLS_CERT_ALTNAME_INVALID', message: /another name than the signed host/ })
     }
+  })
+
+  await t.test('a signed host that is an address is checked too, not the address connected to', async t => {
+    // This certificate is for 127.0.0.1, where the connection goes.
+    const mapped = await startUpstream(t, socket => { socket.write(answer(SUCCESS)) }, createTlsServer(certificate), 'secureConnection')
+    const startWith = (signedHost: string): Relay => startRelay(t, { endpoint: `https://127.0.0.1:${mapped.port}`, signedHost, ca: certificate.cert }).relay
+    t.match(await startWith('10.10.10.100:9988').send(BODY, { timeoutMs: 5000 }), { kind: 'unsent', code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    t.match(await startWith('127.0.0.1:9988').send(BODY, { timeoutMs: 5000 }), { kind: 'delivered' })
+    t.equal(mapped.requests(), 1)
   })
 
   await t.test('a side that does not shake hands in time was sent nothing', async t => {
