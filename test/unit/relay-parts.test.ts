@@ -1,5 +1,7 @@
 import t from 'tap'
+import type { Dispatcher } from 'undici'
 import { AccountPause } from '../../src/relay/account-pause.js'
+import { attempt, type Outcome } from '../../src/relay/attempt.js'
 import { backoffMs } from '../../src/relay/backoff.js'
 import { ClockSkew } from '../../src/relay/clock-skew.js'
 import { Ending } from '../../src/relay/ending.js'
@@ -67,6 +69,41 @@ t.test('an ending interrupts what is waited for, once, and leaves neither timer 
   ending.close()
   t.equal(clock.waiting, 0)
   await t.rejects(new Ending(clock, 100, undefined).orEnd(Promise.reject(new Error('why'))), /why/)
+})
+
+interface Handler {
+  readonly onRequestStart: (controller: object) => void
+  readonly onResponseError: (controller: object | undefined, cause: Error) => void
+}
+
+/** What becomes of an attempt of which the pool tells no more than this, and then that it failed. */
+async function failAfter (tell: (handler: Handler) => void): Promise<Outcome> {
+  // All that an attempt knows of a pool.
+  const pool = {
+    dispatch (_: unknown, handler: Handler) {
+      let cause = new Error('no connection')
+      try {
+        tell(handler)
+      } catch (error) {
+        if (error instanceof Error) cause = error
+      }
+      handler.onResponseError(undefined, cause)
+      return true
+    }
+  } as unknown as Dispatcher
+  const ending = new Ending(new ManualClock(), 1000, undefined)
+  return await attempt(pool, { path: '/', headers: {}, body: Buffer.from('{}') }, ending)
+}
+
+t.test('a request that was begun may have arrived, one that was not was not sent, and none is begun twice', async t => {
+  const controller = { abort () {} }
+  t.match(await failAfter(() => {}), { begun: false, cause: { message: 'no connection' } })
+  t.match(await failAfter(handler => { handler.onRequestStart(controller) }), { begun: true, cause: { message: 'no connection' } })
+  const twice = await failAfter(handler => {
+    handler.onRequestStart(controller)
+    handler.onRequestStart(controller)
+  })
+  t.match(twice, { begun: true, cause: { message: 'The request was begun before.' } })
 })
 
 t.test('an endpoint that fails at once is not asked without end, even when every backoff is 0', async t => {

@@ -1,11 +1,11 @@
-import { getEventListeners, once } from 'node:events'
+import { EventEmitter, getEventListeners, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { systemClock } from '../../src/clock.js'
 import { createCloudPool, type CloudPoolOptions } from '../../src/relay/pool.js'
-import { type AttemptEvent, createRelay, type Relay } from '../../src/relay/relay.js'
+import { type AttemptEvent, createRelay, type Relay, type SendOptions } from '../../src/relay/relay.js'
 import { certificate } from '../support/certificate.js'
 import { projectUrl } from '../support/project.js'
 
@@ -172,6 +172,30 @@ t.test('pushes that wait for a connection are never begun after their time, and 
   t.match(await first, { kind: 'delivered' })
   t.match(await relay.send(BODY, { timeoutMs: 5000 }), { kind: 'delivered' })
   t.same([upstream.requests(), upstream.connections(), events.length], [2, 1, 22])
+})
+
+t.test('an attempt whose time is over or whose sender is gone closes its connection, and the next push takes another', async t => {
+  const held: Socket[] = []
+  const upstream = await startUpstream(t, (socket, _, overall) => {
+    if (overall % 2 === 1) held.push(socket)
+    else socket.write(answer(SUCCESS))
+  })
+  const { relay } = startRelay(t, plain(upstream.port, { connectionsMax: 1 }))
+  const hangUp = new AbortController()
+  const givenUp: Array<[options: SendOptions, expected: object]> = [
+    [{ timeoutMs: 300 }, { kind: 'maybe-arrived', timedOut: true }],
+    [{ timeoutMs: 5000, clientGone: hangUp.signal }, { kind: 'cancelled', mayHaveArrived: true }]
+  ]
+  for (const [n, [options, expected]] of givenUp.entries()) {
+    const sending = relay.send(BODY, options)
+    for (let turn = 0; turn < 1e6 && held[n] === undefined; turn++) await new Promise(resolve => { setImmediate(resolve) })
+    const closed = once(held[n] ?? new EventEmitter(), 'close', { signal: AbortSignal.timeout(5000) })
+    if (n === 1) hangUp.abort()
+    t.match(await sending, expected)
+    await closed
+    t.match(await relay.send(BODY, { timeoutMs: 5000 }), { kind: 'delivered' })
+  }
+  t.same([upstream.requests(), upstream.connections()], [4, 3], 'a delivery leaves its connection to the next')
 })
 
 t.test('odd answers are read for what they are', async t => {
