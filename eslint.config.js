@@ -44,6 +44,18 @@ export default [
   wall(['src/signing/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.sandbox], 'signing stands at the bottom.', pure),
   wall(['src/credentials/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.plants, UP.intake, UP.sandbox], 'credentials know the store and signing alone.', notSql),
   wall(['src/plants/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.intake, UP.signing, UP.sandbox], 'plants know the store and the contract alone.', notSql),
+  {
+    // The time that a comparison takes tells how much of a guess was right, and no test could measure it reliably.
+    files: ['src/plants/**/*.ts', 'src/plugins/admin-token.ts', 'src/plugins/authenticate.ts'],
+    rules: {
+      'no-restricted-syntax': ['error',
+        ...[
+          'BinaryExpression[operator=/^[!=]==?$/]:not([right.type="Identifier"][right.name="undefined"]):has(Identifier[name=/^(hashKey|digest|hash|NO_HASH|expected|token)$/])',
+          'CallExpression[callee.property.name=/^(equals|compare|startsWith|includes)$/]:has(Identifier[name=/^(hashKey|digest|hash|NO_HASH|expected|token)$/])'
+        ].map(selector => ({ selector, message: 'Digests of keys and tokens are compared by timingSafeEqual alone.' }))
+      ]
+    }
+  },
   wall(['src/store/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.intake, UP.signing, UP.sandbox], 'store stands at the bottom.'),
   wall(['src/relay/**/*.ts'], [...above, UP.plugins, UP.queue, UP.plants, UP.store, UP.intake, UP.sandbox], 'relay knows signing, credentials and contract.', notSql),
   wall(['src/queue/**/*.ts'], [...above, UP.plugins, UP.sandbox], 'queue knows relay and what is below.', notSql),
