@@ -178,6 +178,21 @@ t.test('bodies in memory are bounded per address as well, so that one sender can
   t.match(await announce('192.0.2.3'), /503/, 'and in all')
 })
 
+t.test('a body without a Content-Length counts as it comes: above the bound alone, and together with others, it is a 503', async t => {
+  const proxy = await startProxy(t, { env: { BODIES_IN_FLIGHT_MAX_BYTES: '1024' } })
+  const chunkedHead = `POST ${PATH} HTTP/1.1\r\nHost: p\r\nX-API-Key: ${proxy.key}\r\nTransfer-Encoding: chunked\r\n\r\n`
+  const chunk = (bytes: number): string => `${bytes.toString(16)}\r\n${' '.repeat(bytes)}\r\n`
+  const alone = parseAnswer(await exchange(proxy.port, [chunkedHead, chunk(600), chunk(600), '0\r\n\r\n']))
+  t.equal(JSON.parse(alone?.body ?? '{}').code, 'TooMuchInFlight')
+  const unfinished = connect(proxy.port, '127.0.0.1')
+  t.teardown(() => { unfinished.destroy() })
+  unfinished.write(chunkedHead + chunk(900))
+  const body = JSON.stringify(onePush).padEnd(900)
+  t.ok(await becomes(async () => codeOf(await proxy.push(body)) === 'TooMuchInFlight'), 'what has come of an unfinished body leaves no room')
+  unfinished.destroy()
+  t.ok(await becomes(async () => (await proxy.push(body)).statusCode === 200), 'and its end gives the room back')
+})
+
 t.test('the body of a sender that hung up counts until the proxy is done with it, and is given back once', async t => {
   const proxy = await startProxy(t, { env: { BODIES_IN_FLIGHT_MAX_BYTES: '1024' }, policy: { delivery: 'relay-or-store', relayTimeoutMs: 1_500 } })
   const body = JSON.stringify(onePush).padEnd(900)

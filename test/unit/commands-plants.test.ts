@@ -230,3 +230,22 @@ t.test('every policy has its flag, and every command says in its help what it do
   }
   t.match(run('keys create --help').stdout, 'keys create <plant> [options]')
 })
+
+t.test('a whole key with a slip in it, given where an id belongs, shows no more than its id', async t => {
+  const { run, json } = shellOf(t)
+  run('plants add north')
+  const { key } = json('keys create north')
+  const other = (at: number): string => key.slice(0, at) + (key[at] === '0' ? '1' : '0') + key.slice(at + 1)
+  const slips = [other(key.length - 1), other(20), other(5), key.slice(0, -1), `${key}0`, key.toUpperCase(), key.replace('_', '-'), key.slice(1), ` ${key}`, `"${key}"`]
+  const secret = key.slice(12).toLowerCase()
+  const pieces = Array.from({ length: secret.length - 3 }, (_, at) => secret.slice(at, at + 4))
+  for (const slip of slips) {
+    for (const command of ['revoke', 'rotate']) {
+      for (const more of [[], ['--json']]) {
+        const { ended, ...said } = run(`keys ${command}`, slip, ...more)
+        t.equal(ended, 'failure', `${command}, ${slip.length} characters`)
+        t.notOk(pieces.some(piece => JSON.stringify(said).toLowerCase().includes(piece)), `${command} keeps it to itself`)
+      }
+    }
+  }
+})
