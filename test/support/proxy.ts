@@ -13,6 +13,7 @@ import { startServer } from '../../src/server.js'
 import { checkAnswer } from './check-answer.js'
 import { checkAnswersOf } from './check-raw-answers.js'
 import { FAST_QUEUE, FAST_ROOM } from './queue-in-place.js'
+import { refuseLeaks } from './refuse-leaks.js'
 
 export const CREDENTIAL = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000' }
 
@@ -119,13 +120,4 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   }
 
   return { origin: server.origin, port: Number(new URL(server.origin).port), adminOrigin: server.adminOrigin, dataDir, cloud, registry, key, keyId, log, push, request, close }
-}
-
-/** @throws {Error} naming the first log line that holds a secret, a key or a piece of a body. */
-export function refuseLeaks (log: readonly string[], secrets: readonly string[]): void {
-  for (const line of log) {
-    for (const secret of secrets) {
-      if (line.includes(secret)) throw new Error(`a log line holds what it must not: ${line}`)
-    }
-  }
 }

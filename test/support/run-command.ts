@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { PLAIN_NODE, projectPath } from './project.js'
+import { refuseLeaksOf } from './refuse-leaks.js'
 
 /** The built program: what a user runs. `npm test` builds it first. */
 export const PROGRAM = [...PLAIN_NODE, projectPath('dist/src/main.js')] as const
@@ -31,6 +32,7 @@ export async function runCommand (args: readonly string[], { folder, env, input 
   child.stderr.on('data', chunk => { stderr += String(chunk) })
   child.stdin.end(input)
   const [code] = await once(child, 'close')
+  refuseLeaksOf({ args, env, stdout, stderr })
   return { code, stdout, stderr }
 }
 
@@ -54,6 +56,7 @@ export function startCommand (t: Test, args: readonly string[], { folder, env, t
   t.teardown(async () => {
     child.kill('SIGTERM')
     await ended
+    refuseLeaksOf({ args, env, stdout, stderr })
   })
 
   async function says (pattern: RegExp): Promise<RegExpExecArray> {
