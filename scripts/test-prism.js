@@ -29,7 +29,7 @@ function recordSuite (folder) {
 /** The exchanges of the document's operations; prism knows no others. */
 function readExchanges (file) {
   const counts = new Map()
-  return readFileSync(file, 'utf8').split('\n').filter(line => line !== '').map(line => JSON.parse(line)).filter(({ method, target, request, answer }) => {
+  return readFileSync(file, 'utf8').split('\n').filter(line => line !== '').map(line => JSON.parse(line)).filter(({ method = '', target = '', request, answer }) => {
     const template = Object.keys(contract.paths).find(path => new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`).test(target.split('?')[0]))
     if (contract.paths[template]?.[method.toLowerCase()] === undefined) return false
     const { code, data } = JSON.parse(answer.body)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { CATALOGUE } from '../../src/errors.js'
 import { readVersion } from '../../src/version.js'
-import { checkAnswer } from '../support/check-answer.js'
+import { judgeAnswer } from '../support/check-answer.js'
 import { startProxy } from '../support/proxy.js'
 import { projectUrl } from '../support/project.js'
 
@@ -45,7 +45,7 @@ t.test('an answer that is not in the document fails the suite', async t => {
   const body = { requestId: 'A', code: 'InvalidKey', message: 'A sentence.' }
   const answerTo = (method: string, target: string, statusCode: number, value: object, headers: Record<string, string> = {}): void => {
     const text = JSON.stringify(value)
-    checkAnswer({ method, target, statusCode, body: text, headers: { 'content-type': 'application/json; charset=utf-8', 'content-length': String(text.length), 'x-request-id': 'A', ...headers } })
+    judgeAnswer({ method, target, statusCode, body: text, headers: { 'content-type': 'application/json; charset=utf-8', 'content-length': String(text.length), 'x-request-id': 'A', ...headers } })
   }
   t.doesNotThrow(() => { answerTo('POST', PUSH_PATH, 401, body) })
   t.doesNotThrow(() => { answerTo('POST', PUSH_PATH, 200, { requestId: 'A', data: 'success' }, { 'x-delivery': 'relayed' }) })

@@ -1,23 +1,32 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import t, { type Test } from 'tap'
+import { checkRawAnswers } from '../support/check-raw-answers.js'
 import { parseAnswers, type RawAnswer } from '../support/raw-socket.js'
 import { onePush, startCloud, startProxy, type ProxyOptions, type TestProxy } from '../support/proxy.js'
 
 const BODY = JSON.stringify(onePush)
 const rawPush = ({ key }: { key: string }): string => `POST /api/v1/data/increment/push HTTP/1.1\r\nHost: p\r\nX-API-Key: ${key}\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`
 
-interface Caller { socket: Socket, answers: () => RawAnswer[], gone: Promise<void> }
+interface Caller { write: (text: string) => void, answers: () => RawAnswer[], gone: Promise<void> }
 
 async function call (t: Test, port: number): Promise<Caller> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  t.teardown(() => { socket.destroy() })
+  t.teardown(() => {
+    socket.destroy()
+    checkRawAnswers(port, sent, parseAnswers(received))
+  })
+  let sent = ''
   let received = ''
   socket.on('data', chunk => { received += chunk.toString('latin1') })
   socket.on('error', () => {})
   const gone = new Promise<void>(resolve => { socket.once('close', () => { resolve() }) })
   await once(socket, 'connect')
-  return { socket, answers: () => parseAnswers(received), gone }
+  const write = (text: string): void => {
+    sent += text
+    socket.write(text)
+  }
+  return { write, answers: () => parseAnswers(received), gone }
 }
 
 async function until (holds: () => boolean): Promise<void> {
@@ -32,7 +41,7 @@ async function startWaiting (t: Test, options: ProxyOptions = {}): Promise<{ pro
   const proxy = await startProxy(t, { cloud, policy: { delivery: 'relay' }, ...options })
   cloud.inject('dribbles', { ms: 10 })
   const caller = await call(t, proxy.port)
-  caller.socket.write(rawPush(proxy))
+  caller.write(rawPush(proxy))
   await until(() => cloud.attempts() === 1)
   return { proxy, caller, heal: () => { cloud.heal() } }
 }
@@ -49,16 +58,16 @@ t.test('from the first moment idle connections end, new ones are not taken, and 
   const { proxy, caller } = await startWaiting(t)
   const silent = await call(t, proxy.port)
   const kept = await call(t, proxy.port)
-  kept.socket.write('GET / HTTP/1.1\r\nHost: p\r\n\r\n')
+  kept.write('GET / HTTP/1.1\r\nHost: p\r\n\r\n')
   await until(() => kept.answers().length === 1)
   const begun = await call(t, proxy.port)
-  begun.socket.write('GET / HTTP/1.1\r\nHost:')
+  begun.write('GET / HTTP/1.1\r\nHost:')
   // What was written before them has been read when these are answered.
   for (let n = 0; n < 3; n++) await proxy.request('/')
   const closed = proxy.close()
   await Promise.all([silent.gone, kept.gone])
-  caller.socket.write(rawPush(proxy))
-  begun.socket.write(' p\r\n\r\n')
+  caller.write(rawPush(proxy))
+  begun.write(' p\r\n\r\n')
   await begun.gone
   const refused = connect(proxy.port, '127.0.0.1')
   const [error] = await once(refused, 'error')
@@ -78,7 +87,7 @@ t.test('from the first moment idle connections end, new ones are not taken, and 
 t.test('a pipelined request that comes after the end is answered 503 behind the one that is finished', async t => {
   const { proxy, caller } = await startWaiting(t)
   const closed = proxy.close()
-  caller.socket.write(rawPush(proxy))
+  caller.write(rawPush(proxy))
   await closed
   await caller.gone
   t.equal(caller.answers()[0]?.statusCode, 200)
@@ -91,7 +100,7 @@ t.test('a push that the cloud does not answer is told the truth shortly before t
   const proxy = await startProxy(t, { cloud, env: { SHUTDOWN_TIMEOUT_MS: '600' }, policy: { delivery: 'relay', relayTimeoutMs: 60_000 } })
   cloud.inject('neverAnswers')
   const caller = await call(t, proxy.port)
-  caller.socket.write(rawPush(proxy))
+  caller.write(rawPush(proxy))
   await until(() => cloud.attempts() === 1)
   const startMs = performance.now()
   await proxy.close()
@@ -103,7 +112,7 @@ t.test('a push that the cloud does not answer is told the truth shortly before t
 t.test('slow senders do not hold up the end beyond its time', async t => {
   const proxy = await startProxy(t, { env: { SHUTDOWN_TIMEOUT_MS: '300' } })
   const slowBody = await call(t, proxy.port)
-  slowBody.socket.write(rawPush(proxy).slice(0, -10))
+  slowBody.write(rawPush(proxy).slice(0, -10))
   for (let n = 0; n < 3; n++) await proxy.request('/')
   const startMs = performance.now()
   await proxy.close()

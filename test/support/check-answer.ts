@@ -51,11 +51,12 @@ const PAGES: ReadonlyArray<{ path: RegExp, statuses: readonly number[], type: Re
  * @throws {Error} naming what is not documented and where to document it.
  */
 export function checkAnswer (seen: SeenAnswer): void {
-  judge(seen)
+  judgeAnswer(seen)
   recordExchange(seen)
 }
 
-function judge (seen: SeenAnswer): void {
+/** The same for an answer that no proxy gave, which is written down nowhere. */
+export function judgeAnswer (seen: SeenAnswer): void {
   const path = seen.target === undefined ? undefined : toPath(seen.target)
   const page = path === undefined ? undefined : PAGES.find(each => each.path.test(path))
   if (page !== undefined && (seen.method === 'GET' || seen.method === 'HEAD') && page.statuses.includes(seen.statusCode)) {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { CATALOGUE, ProxyError } from '../../src/errors.js'
 import { projectUrl } from '../support/project.js'
@@ -17,12 +17,4 @@ t.test('every message of the catalogue is a sentence', async t => {
 t.test('a cloud\'s refusal keeps the cloud\'s status', async t => {
   t.equal(new ProxyError('Cloud.Refused', 'no', { refusal: { statusCode: 413, code: 'X', requestId: undefined } }).statusCode, 413)
   t.equal(new ProxyError('InvalidKey').statusCode, 401)
-})
-
-t.test('every code is provoked by a test through a real socket', async t => {
-  const folder = projectUrl('test/http/')
-  const tests = readdirSync(folder).filter(name => name.endsWith('.test.ts')).map(name => readFileSync(new URL(name, folder), 'utf8')).join('')
-  for (const code of Object.keys(CATALOGUE)) {
-    if (code !== 'Cloud.Refused') t.ok(tests.includes(`'${code}'`), code)
-  }
 })
