@@ -5,6 +5,7 @@ import type { Failure } from '../relay/verdict.js'
 import { toAnswerError } from '../relay/verdict-to-error.js'
 import { inDoubt } from './judge-call.js'
 import type { PushQueue, PushToKeep } from './push-queue.js'
+import type { RepeatKey } from './repeat-key.js'
 import { toFailure } from './to-failure.js'
 
 /** What became of a push. */
@@ -23,6 +24,8 @@ export interface OutgoingPush {
   readonly recordCount: number
   /** How much too early it comes for its plant's limit: a plant that stores has it delivered only then. */
   readonly delayMs?: number
+  /** By what a repeat of it is known (sendOnce); it is stored with the push. */
+  readonly repeatKey?: RepeatKey | undefined
 }
 
 export interface DeliverParts {

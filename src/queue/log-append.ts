@@ -1,5 +1,5 @@
 import { digestOf } from '../store/digest.js'
-import { queueBytesOf } from '../store/queue-bytes.js'
+import { queueBytesOf, REPEAT_KEY_BYTES } from '../store/queue-bytes.js'
 import type { QueueStore } from '../store/queue-store.js'
 import type { QueueBounds } from './log-bounds.js'
 import { bytesOfParts, cleanReason, parkParts, recordsOfParts } from './log-park.js'
@@ -12,7 +12,7 @@ import type { NewEntry, NewParked, ParkedPart, PushOrigin, Stored } from './queu
  */
 export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewEntry, atMs: number): Stored {
   const { requestId, plant, deviceType, live = false, receivedAtMs, body, recordCount, parked = [] } = entry
-  const bytes = queueBytesOf(body.byteLength)
+  const bytes = queueBytesOf(body.byteLength) + (entry.repeatKey === undefined ? 0 : REPEAT_KEY_BYTES)
   bounds.check(store.lanes, plant, entry.plantBytesMax, bytes + bytesOfParts(parked))
   const lane = store.lanes.open({ plant, deviceType, live })
   const id = store.lanes.takeId(lane)
@@ -48,7 +48,7 @@ interface FirstCounts extends PushOrigin {
 }
 
 function insertReceipt (store: QueueStore, counts: FirstCounts, atMs: number): void {
-  const { id, requestId, lane, laneSeq, plant, deviceType, live = false, receivedAtMs, waiting, delivered } = counts
+  const { id, requestId, lane, laneSeq, plant, deviceType, live = false, receivedAtMs, waiting, delivered, repeatKey } = counts
   const parked = recordsOfParts(counts.parked)
   store.receipts.insert({
     id,
@@ -69,4 +69,5 @@ function insertReceipt (store: QueueStore, counts: FirstCounts, atMs: number): v
     reasons: writeReasons(counts.parked.map(({ reason }) => cleanReason(reason))),
     updatedAtMs: atMs
   })
+  if (repeatKey !== undefined) store.repeatKeys.insert({ id, keyDigest: repeatKey.key, bodyDigest: repeatKey.body })
 }

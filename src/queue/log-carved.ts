@@ -1,6 +1,7 @@
 import type { Row } from '../store/database.js'
 import { readFailureRow, readLaneRow, readParkedHead, type FailureRow, type LaneRow, type ParkedHead, type StoredRow } from '../store/queue-rows.js'
 import { readReceiptRow, type ReceiptRow } from '../store/queue-receipts.js'
+import { readRepeatKeyRow, type RepeatKeyRow } from '../store/queue-repeat-keys.js'
 import type { QueueTable } from '../store/queue-schema.js'
 import { SeqRanges } from '../store/seq-ranges.js'
 
@@ -15,6 +16,7 @@ export class Carved {
   readonly #lanes = new Map<number, KnownLane>()
   readonly #receipts = new Map<number, ReceiptRow>()
   readonly #failures = new Map<number, FailureRow>()
+  readonly #repeatKeys = new Map<number, RepeatKeyRow>()
   /** Parked rows of which a later version says that they are parked no longer. */
   readonly #closed = new Set<number>()
   readonly #taken = new Set<number>()
@@ -28,6 +30,7 @@ export class Carved {
     else if (table === 'receipts') this.#noteReceipt(readReceiptRow(row))
     else if (table === 'failures') this.#noteFailure(readFailureRow(row))
     else if (table === 'parked') this.#noteParked(readParkedHead(row))
+    else if (table === 'repeat_keys') this.#noteRepeatKey(readRepeatKeyRow(row))
   }
 
   wantsPush ({ id, lane, laneSeq, receipt }: StoredRow): boolean {
@@ -98,6 +101,11 @@ export class Carved {
     })
   }
 
+  /** A push whose receipt is gone is not answered for. */
+  repeatKeys (): RepeatKeyRow[] {
+    return [...this.#repeatKeys.values()].filter(({ id }) => this.#receipts.has(id))
+  }
+
   #noteLane (row: LaneRow): void {
     const finished = SeqRanges.parse(row.finished)
     const known = this.#lanes.get(row.id)
@@ -112,6 +120,10 @@ export class Carved {
 
   #noteFailure (row: FailureRow): void {
     if ((this.#failures.get(row.id)?.failures ?? 0) < row.failures) this.#failures.set(row.id, row)
+  }
+
+  #noteRepeatKey (row: RepeatKeyRow): void {
+    this.#repeatKeys.set(row.id, row)
   }
 
   #noteParked ({ id, state }: ParkedHead): void {

@@ -1,4 +1,4 @@
-import type { Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, Settlement, Stored } from './queue-log.js'
+import type { Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, Settlement, Stored, StoredWithKey } from './queue-log.js'
 
 /** What the queue's thread can be asked to write. */
 export type WriteRequest =
@@ -12,6 +12,7 @@ export type ReadRequest =
   | { readonly kind: 'lanes' }
   | { readonly kind: 'read', readonly laneId: number, readonly bounds: ReadBounds }
   | { readonly kind: 'receipt', readonly requestId: string }
+  | { readonly kind: 'remembered', readonly sinceMs: number, readonly pushesMax: number }
   | { readonly kind: 'usage' }
   /** Which of these pushes are on disk; in the order of the question. */
   | { readonly kind: 'findStored', readonly requestIds: readonly string[] }
@@ -30,6 +31,7 @@ export interface QueueAnswers {
   lanes: Lane[]
   read: Entry[]
   receipt: Receipt | undefined
+  remembered: StoredWithKey[]
   usage: QueueUsage
   findStored: Array<Stored | undefined>
 }

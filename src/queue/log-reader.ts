@@ -2,7 +2,7 @@ import type { QueueStore } from '../store/queue-store.js'
 import { loseEntry } from './log-losses.js'
 import type { QueueAnswers, ReadRequest } from './log-messages.js'
 import { packBodies } from './log-pack.js'
-import { findReceipt, findStored, readEntries, readLanes, readUsage } from './log-reads.js'
+import { findReceipt, findStored, readEntries, readLanes, readRemembered, readUsage } from './log-reads.js'
 import type { Entry, Loss, ReadBounds } from './queue-log.js'
 
 export interface ReaderParts {
@@ -41,6 +41,8 @@ export class QueueReader {
         return readLanes(this.#store)
       case 'receipt':
         return findReceipt(this.#store, request.requestId)
+      case 'remembered':
+        return readRemembered(this.#store, request)
       case 'usage':
         return readUsage(this.#store, this.#bytesMax)
       case 'findStored':

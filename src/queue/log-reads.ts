@@ -2,7 +2,7 @@ import { isIntact } from '../store/digest.js'
 import type { WaitingRow } from '../store/queue-pushes.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { readReceipt } from './log-receipt.js'
-import type { Entry, Lane, QueueUsage, ReadBounds, Receipt, Stored } from './queue-log.js'
+import type { Entry, Lane, QueueUsage, ReadBounds, Receipt, Stored, StoredWithKey } from './queue-log.js'
 
 export function readLanes (store: QueueStore): Lane[] {
   const lanes: Lane[] = []
@@ -45,6 +45,11 @@ export function findReceipt (store: QueueStore, requestId: string): Receipt | un
 export function findStored (store: QueueStore, requestId: string): Stored | undefined {
   const row = store.receipts.find(requestId)
   return row === undefined ? undefined : { id: row.id, laneId: row.lane, laneSeq: row.laneSeq }
+}
+
+export function readRemembered (store: QueueStore, { sinceMs, pushesMax }: { sinceMs: number, pushesMax: number }): StoredWithKey[] {
+  return store.repeatKeys.newest(sinceMs, pushesMax).reverse().map(({ requestId, plant, receivedAtMs, keyDigest, bodyDigest }) =>
+    ({ requestId, plant, receivedAtMs, repeatKey: { key: keyDigest, body: bodyDigest } }))
 }
 
 export function readUsage (store: QueueStore, bytesMax: number): QueueUsage {

@@ -42,7 +42,7 @@ export function recoverStore (dataDir: string, atMs: number): void {
 /** The new file is worth nothing before it is whole and has its next name, so that it may be committed in parts. */
 function carryOver (store: QueueStore, damaged: string, atMs: number): void {
   const carved = new Carved()
-  for (const { table, row } of carveRows(damaged, ['lanes', 'receipts', 'failures', 'parked'])) {
+  for (const { table, row } of carveRows(damaged, ['lanes', 'receipts', 'failures', 'parked', 'repeat_keys'])) {
     unlessForeign(() => { carved.note(table, row) })
   }
   const rows = carveRows(damaged, ['pushes', 'parked'])
@@ -55,6 +55,7 @@ function carryOver (store: QueueStore, damaged: string, atMs: number): void {
     for (const failure of carved.failures()) store.pushes.insertFailure(failure)
     for (const lane of carved.lanes()) unlessForeign(() => { store.lanes.insert(lane) })
     for (const receipt of carved.receipts(atMs)) unlessForeign(() => { store.receipts.insert(receipt) })
+    for (const repeatKey of carved.repeatKeys()) unlessForeign(() => { store.repeatKeys.insert(repeatKey) })
   })
 }
 

@@ -22,6 +22,7 @@ export function sweep (store: QueueStore, { receiptsMax, receiptsAgeMsMax }: Ret
   for (const id of ids) {
     // What was parked of it was skipped, replayed or lost, and goes with it.
     store.parked.deleteOfReceipt(id)
+    store.repeatKeys.delete(id)
     store.receipts.delete(id)
   }
   // Sorting thousands of lanes is not for every settlement.

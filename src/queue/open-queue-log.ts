@@ -92,6 +92,7 @@ function buildLog (client: QueueClient, events: Events, opened: OpenReport): Que
     settle: async settlements => { await client.ask({ kind: 'settle', settlements }) },
     noteFailure: async (ids, note) => { await client.ask({ kind: 'noteFailure', ids, note }) },
     receipt: requestId => client.ask({ kind: 'receipt', requestId }),
+    remembered: bounds => client.ask({ kind: 'remembered', ...bounds }),
     usage: () => client.ask({ kind: 'usage' }),
     onChange: listener => { events.onChange(listener) },
     onNotice: listener => { events.onNotice(listener) },

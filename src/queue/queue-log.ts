@@ -1,4 +1,5 @@
 import type { OpenReport, QueueNotice, QueueUsage } from './queue-report.js'
+import type { RepeatKey } from './repeat-key.js'
 
 export { openQueueLog, type QueueLogParts } from './open-queue-log.js'
 export type { Loss, OpenReport, QueueNotice, QueueUsage } from './queue-report.js'
@@ -30,6 +31,8 @@ export interface PushOrigin {
   readonly receivedAtMs: number
   /** The plant's own bound, parked included, in bytes as the disk counts. */
   readonly plantBytesMax: number
+  /** By what a repeat of it is known; kept as long as its receipt. */
+  readonly repeatKey?: RepeatKey | undefined
 }
 
 /** A push to be stored, as the bytes that a call would carry (encodePush). */
@@ -125,6 +128,14 @@ export interface Receipt {
   readonly reasons: readonly ParkReason[]
 }
 
+/** A stored push whose repeats are known on disk. */
+export interface StoredWithKey {
+  readonly requestId: string
+  readonly plant: string
+  readonly receivedAtMs: number
+  readonly repeatKey: RepeatKey
+}
+
 /** What waits on disk, behind a thread of its own; every promise resolves after the bytes are durable. */
 export interface QueueLog {
   /** What was found at the start. */
@@ -149,6 +160,8 @@ export interface QueueLog {
   noteFailure: (ids: readonly number[], note: FailureNote) => Promise<void>
   /** `undefined` when the id is unknown, or its end lies long back (100,000 finished receipts are kept, for 30 days). */
   receipt: (requestId: string) => Promise<Receipt | undefined>
+  /** The latest pushes with a repeat key that came after `sinceMs`, the oldest first; without those of which records were lost. */
+  remembered: (bounds: { readonly sinceMs: number, readonly pushesMax: number }) => Promise<StoredWithKey[]>
   usage: () => Promise<QueueUsage>
   /** Called when another process (the queue command) changed the store, and when it was opened again after a failure. */
   onChange: (listener: () => void) => void

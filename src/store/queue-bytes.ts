@@ -5,6 +5,8 @@ export const QUEUE_PAGE_BYTES = 16_384
 const ROW_BYTES = 110
 /** The push's receipt and its places in the indexes. */
 const BESIDE_BYTES = 190
+/** What stands beside a push that can be repeated: two digests, and the place of their row. */
+export const REPEAT_KEY_BYTES = 110
 /** SQLite's file format: the most that a leaf page of a table keeps of one row, and what it keeps of a longer one. */
 const LOCAL_BYTES_MAX = QUEUE_PAGE_BYTES - 35
 const LOCAL_BYTES_MIN = Math.floor((QUEUE_PAGE_BYTES - 12) * 32 / 255) - 23

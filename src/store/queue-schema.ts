@@ -86,6 +86,13 @@ export const QUEUE_SCHEMA_STEPS = [`
   ) STRICT;
   CREATE INDEX receipts_by_request ON receipts (id >> 11, request_id);
   CREATE INDEX receipts_finished ON receipts (updated_at_ms) WHERE waiting = 0 AND parked = 0;
+`, `
+  CREATE TABLE repeat_keys (
+    id INTEGER PRIMARY KEY,
+    tag TEXT NOT NULL,
+    key_digest TEXT NOT NULL,
+    body_digest TEXT NOT NULL
+  ) STRICT;
 `] as const
 
 /** The tables of the newest version: their tag, and their columns in the order of the file. */
@@ -97,7 +104,9 @@ export const QUEUE_TABLES = {
   parked: ['parked', ['id', 'tag', 'lane', 'lane_seq', 'receipt', 'request_id', 'plant', 'device_type', 'live', 'record_count', 'bytes',
     'received_at_ms', 'parked_at_ms', 'state', 'code', 'message', 'cloud_request_id', 'digest', 'body']],
   receipts: ['receipt', ['id', 'tag', 'request_id', 'lane', 'lane_seq', 'plant', 'device_type', 'live', 'received_at_ms', 'records',
-    'waiting', 'delivered', 'parked', 'skipped', 'lost', 'cloud_request_ids', 'reasons', 'updated_at_ms']]
+    'waiting', 'delivered', 'parked', 'skipped', 'lost', 'cloud_request_ids', 'reasons', 'updated_at_ms']],
+  // Not columns of the receipts: rows from before would then be shorter than their table, and not be read from a damaged file.
+  repeat_keys: ['repeat-key', ['id', 'tag', 'key_digest', 'body_digest']]
 } as const satisfies Record<string, readonly [tag: string, columns: readonly string[]]>
 
 export type QueueTable = keyof typeof QUEUE_TABLES
@@ -108,7 +117,8 @@ export const INSERT_INTO: Readonly<Record<QueueTable, string>> = {
   pushes: insertInto('pushes'),
   failures: insertInto('failures'),
   parked: insertInto('parked'),
-  receipts: insertInto('receipts')
+  receipts: insertInto('receipts'),
+  repeat_keys: insertInto('repeat_keys')
 }
 
 function insertInto (table: QueueTable): string {

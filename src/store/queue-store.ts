@@ -6,6 +6,7 @@ import { QueueLanes } from './queue-lanes.js'
 import { QueueParked } from './queue-parked.js'
 import { QueuePushes } from './queue-pushes.js'
 import { QueueReceipts } from './queue-receipts.js'
+import { QueueRepeatKeys } from './queue-repeat-keys.js'
 import { QUEUE_SCHEMA_STEPS } from './queue-schema.js'
 
 export interface QueueStoreOptions {
@@ -26,6 +27,7 @@ export class QueueStore {
   readonly pushes: QueuePushes
   readonly parked: QueueParked
   readonly receipts: QueueReceipts
+  readonly repeatKeys: QueueRepeatKeys
   readonly #database: Database
   /** What is held in memory may have run ahead of the file. */
   #stale = true
@@ -39,6 +41,7 @@ export class QueueStore {
     this.pushes = new QueuePushes(database)
     this.parked = new QueueParked(database)
     this.receipts = new QueueReceipts(database)
+    this.repeatKeys = new QueueRepeatKeys(database)
     try {
       // The log is copied into the file from 4 MB on (256 pages), and keeps no more than that afterwards. 16 MB of pages
       // are held in memory, so that a transaction need not write before its end.

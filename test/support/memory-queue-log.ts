@@ -111,6 +111,10 @@ export class MemoryQueueLog implements QueueLog {
     return undefined
   }
 
+  async remembered (): Promise<[]> {
+    return []
+  }
+
   async usage (): Promise<QueueUsage> {
     const plants = new Map<string, QueueUsage['plants'][number]>()
     for (const { plant, waiting, waitingBytes } of await this.lanes()) {

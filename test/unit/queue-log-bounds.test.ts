@@ -39,6 +39,18 @@ t.test('bytes are counted as the disk counts, for small bodies and for large one
   }
 })
 
+t.test('what a push is repeated by is counted as well', async t => {
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, startThread })
+  const before = statSync(join(dataDir, 'queue.db')).size
+  const repeatKey = { key: Buffer.alloc(32, 1).toString('base64url'), body: Buffer.alloc(32, 2).toString('base64url') }
+  await Promise.all(Array.from({ length: 4000 }, () => log.append(newEntry({ body: Buffer.alloc(200, 1), repeatKey }))))
+  const { bytes } = await log.usage()
+  await log.close()
+  const grown = statSync(join(dataDir, 'queue.db')).size - before
+  t.ok(bytes / grown > 0.95 && bytes / grown < 1.2, `counted ${bytes}, on disk ${grown}, ${(bytes / grown).toFixed(3)}`)
+})
+
 t.test('a plant that fills its share is refused alone, and the whole bound refuses all', async t => {
   const one = queueBytesOf(5000)
   const body = Buffer.alloc(5000)
