@@ -1,27 +1,32 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { encodePush } from '../src/contract/encode-push.js'
+import { readIdempotencyKey } from '../src/contract/idempotency-key.js'
 import { PushSchema } from '../src/contract/push.js'
 import { pushResponses } from '../src/contract/push-answers.js'
 import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
 import { tallyPush } from '../src/contract/tally-push.js'
 import { ProxyError } from '../src/errors.js'
-import { readPush, type Repairs } from '../src/intake/read-push.js'
+import { hasOwnTimes, readPush, type Repairs } from '../src/intake/read-push.js'
 import type { TakePoints } from '../src/plants/points-limit.js'
+import type { Policy } from '../src/plants/policy.js'
 import type { Identity } from '../src/plants/registry.js'
 import { checkScope } from '../src/plants/scope.js'
 import type { Deliver } from '../src/queue/deliver.js'
+import { repeatKeyOf } from '../src/queue/repeat-key.js'
+import type { SendOnce, Sent } from '../src/queue/send-once.js'
 import type { Preview } from '../src/relay/preview.js'
 
 export interface PushDeviceDataParts {
   readonly deliver: Deliver
+  readonly sendOnce: SendOnce
   /** Shows what would be sent; for `X-Dry-Run: true`. */
   readonly preview: Preview
   readonly takePoints: TakePoints
 }
 
 /** The contract of PushDeviceData, and the same at a short path for devices whose whole path has 50 bytes. */
-export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, preview, takePoints }) => {
+export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, sendOnce, preview, takePoints }) => {
   async function answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { plant, key } = identityOf(request)
     refuseCompressed(request)
@@ -33,20 +38,21 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     if (isDryRun(request)) {
       return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), request: preview(body) })
     }
-    const delayMs = takePoints(plant, push)
+    const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'])
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.
     request.body = undefined
     const tally = tallyPush(push)
-    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: push.devices.length, delayMs }
-    const delivery = await request.whileHoldingBody(async () => await deliver(outgoing, plant, request.clientGone))
-    request.tally = tally
-    reply.header('x-delivery', delivery.kind)
-    if (delivery.kind === 'stored') {
-      const isPlain = plant.policy.storedAnswer === '202'
-      return await reply.code(isPlain ? 202 : 200).send({ requestId: request.id, data: isPlain ? 'stored' : 'success' })
-    }
-    if (delivery.cloudRequestId !== undefined) reply.header('x-cloud-request-id', delivery.cloudRequestId)
-    return await reply.send({ requestId: request.id, data: 'success' })
+    const dedupes = plant.policy.dedupe === 'on' && hasOwnTimes(repairs)
+    const repeatKey = repeatKeyOf({ plant: plant.name, body, idempotencyKey, dedupes })
+    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: push.devices.length, repeatKey }
+    const sent = await request.whileHoldingBody(async () => await sendOnce(outgoing, plant, request.clientGone, async () => {
+      // Here, so that a repeat costs its plant nothing.
+      const delayMs = takePoints(plant, tally.points)
+      return await deliver({ ...outgoing, delayMs }, plant, request.clientGone)
+    }))
+    if (sent.repeatOf === undefined) request.tally = tally
+    else request.isRepeat = true
+    return await answerTaken(request, reply, plant.policy, sent)
   }
 
   app.post('/api/v1/data/increment/push', { onRequest: app.authenticate, schema: pushDeviceDataSchema }, answer)
@@ -56,7 +62,11 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
 const commonSchema = {
   tags: ['push'],
   headers: Type.Object({
-    'X-Dry-Run': Type.Optional(Type.Boolean({ description: '`true`: check the push and show what would be sent; send nothing.', examples: [true] }))
+    'X-Dry-Run': Type.Optional(Type.Boolean({ description: '`true`: check the push and show what would be sent; send nothing.', examples: [true] })),
+    // Without an example: /docs would try every push under that one key.
+    'Idempotency-Key': Type.Optional(Type.String({
+      description: 'A name that the sender gives this push and all its repeats, and no other push of the plant: 1 to 255 visible ASCII characters, bare or in quotes. A push that was delivered or stored is not sent a second time; its repeat is answered as it was, with `X-Original-Request-Id`. One that is still under way is waited for. After an error the repeat is sent. A dry run takes no notice of it.'
+    }))
   }),
   // One example of the schema becomes several of the body.
   body: { ...PushSchema, examples: undefined, 'x-examples': PUSH_EXAMPLES },
@@ -84,6 +94,18 @@ const shortPathSchema = {
   description: 'The same push with the key in the path, for a key that was created with `--in-url`.',
   params: Type.Object({ key: Type.String({ description: 'The API key.', examples: ['ee_0123abcd_0123456789abcdefghjkmnpqrstvwx'] }) }),
   security: []
+}
+
+/** What is answered is the same for a push and its repeats, save the request id. */
+async function answerTaken (request: FastifyRequest, reply: FastifyReply, { storedAnswer }: Pick<Policy, 'storedAnswer'>, { delivery, repeatOf }: Sent): Promise<unknown> {
+  reply.header('x-delivery', delivery.kind)
+  if (repeatOf !== undefined) reply.header('x-original-request-id', repeatOf)
+  if (delivery.kind === 'stored') {
+    const isPlain = storedAnswer === '202'
+    return await reply.code(isPlain ? 202 : 200).send({ requestId: request.id, data: isPlain ? 'stored' : 'success' })
+  }
+  if (delivery.cloudRequestId !== undefined) reply.header('x-cloud-request-id', delivery.cloudRequestId)
+  return await reply.send({ requestId: request.id, data: 'success' })
 }
 
 function identityOf ({ identity }: FastifyRequest): Identity {

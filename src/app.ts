@@ -31,6 +31,7 @@ import shuttingDown from './plugins/shutting-down.js'
 import trackConnections from './plugins/track-connections.js'
 import upgradeOffers from './plugins/upgrade-offers.js'
 import type { Deliver } from './queue/deliver.js'
+import type { SendOnce } from './queue/send-once.js'
 import type { Receipts } from './queue/with-receipts.js'
 import type { Preview } from './relay/preview.js'
 import { readTarget } from './request-target.js'
@@ -43,6 +44,7 @@ export interface AppParts {
   readonly version: string
   readonly registry: Registry
   readonly deliver: Deliver
+  readonly sendOnce: SendOnce
   readonly preview: Preview
   readonly receipts: Receipts
   /** Absent: plain HTTP. */
@@ -58,7 +60,7 @@ export interface AppParts {
 
 /** The plants' port as a value: opens no port, reads no environment. */
 export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
-  const { logger, clock, version, registry, deliver, preview, tls, metrics, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy = [] } = parts
+  const { logger, clock, version, registry, deliver, sendOnce, preview, tls, metrics, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy = [] } = parts
   const front = { ...FRONT_DEFAULTS, ...parts.front }
   const { bodyTimeoutMs, failuresPerMinuteMax, throttledDelayMs, lingerTimeoutMs } = front
   const { connections, clientErrors, isShared, lingerMaxBytes } = createFront({
@@ -85,7 +87,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
 
   await app.register(openapiDocument, { version })
   await app.register(root)
-  await app.register(pushDeviceData, { deliver, preview, takePoints: createPointsLimit(clock) })
+  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock) })
   await app.register(receipts, { receipts: parts.receipts })
   await app.register(pageLimit, { pagesPerMinuteMax: front.pagesPerMinuteMax, pages: [openapi, docsPage] })
   return app

@@ -28,6 +28,7 @@ export const SETTINGS = {
   QUEUE_CALL_MAX_BYTES: setting('1048576', 'bytes of such a call; a single push is sent whole', integer(1024, 67_108_864)),
   QUEUE_SPLIT_MAX_CALLS: setting('64', 'calls that finding the guilty records of a refused call may cost', integer(0, 10_000)),
   QUEUE_WAIT_MAX_MS: setting('30000', 'longest wait between two questions whether the cloud, the line or the account is back', integer(1000, 3_600_000)),
+  IDEMPOTENCY_WINDOW_MS: setting('86400000', 'how long a delivered or stored push is remembered, so that its repeat with the same Idempotency-Key is not sent; at most the latest 100,000 such pushes are', integer(1000, 2_592_000_000)),
   BODY_MAX_BYTES: setting('4194304', 'larger bodies get 413', integer(1024, 67_108_864)),
   BODIES_IN_FLIGHT_MAX_BYTES: setting('67108864', 'all request bodies in memory together; beyond it 503 with Retry-After', integer(1024, 4_294_967_296)),
   LOG_LEVEL: setting('info', 'fatal, error, warn, info, debug, trace or silent', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
@@ -75,6 +76,7 @@ export interface Config {
   /** Undefined: 2500 where the push can be stored, 10000 where not. */
   readonly relayTimeoutMs: number | undefined
   readonly queue: QueueConfig
+  readonly idempotencyWindowMs: number
   readonly bodyMaxBytes: number
   readonly bodiesInFlightMaxBytes: number
   readonly logLevel: string
@@ -156,6 +158,7 @@ function toConfig (values: Values): Config {
       splitCallsMax: values.QUEUE_SPLIT_MAX_CALLS,
       holdMsMax: values.QUEUE_WAIT_MAX_MS
     },
+    idempotencyWindowMs: values.IDEMPOTENCY_WINDOW_MS,
     bodyMaxBytes: values.BODY_MAX_BYTES,
     bodiesInFlightMaxBytes: values.BODIES_IN_FLIGHT_MAX_BYTES,
     logLevel: values.LOG_LEVEL,

@@ -20,6 +20,8 @@ export interface RequestFacts {
   readonly bodyBytes: number
   readonly failure: ProxyError | undefined
   readonly tally: Tally | undefined
+  /** Answered with what became of an earlier push; nothing was sent. */
+  readonly isRepeat: boolean
 }
 
 const AUTH_CODES: ReadonlySet<string> = new Set(['InvalidKey', 'Forbidden.Address', 'Forbidden.Device', 'Throttling.Address'])
@@ -33,6 +35,7 @@ export class RequestMetrics {
   readonly #authFailures: Counter
   readonly #records: LabelledCounter
   readonly #points: LabelledCounter
+  readonly #repeats: LabelledCounter
   readonly #durationSeconds: Histogram
   readonly #bodyBytes: Histogram
 
@@ -43,11 +46,12 @@ export class RequestMetrics {
     this.#authFailures = newCounter(registry, ['auth_failures_total', 'Requests refused for their key, its address or its devices.'])
     this.#records = new LabelledCounter(registry, ['records_total', 'Device records whose sender was told that they are delivered or stored.'], ['plant'])
     this.#points = new LabelledCounter(registry, ['points_total', 'Points whose sender was told that they are delivered or stored.'], ['plant'])
+    this.#repeats = new LabelledCounter(registry, ['repeats_total', 'Pushes that were not sent because the same was delivered or stored before, by Idempotency-Key or --dedupe.'], ['plant'])
     this.#durationSeconds = newHistogram(registry, ['request_duration_seconds', 'From the end of a request\'s headers to the end of its answer.'], [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
     this.#bodyBytes = newHistogram(registry, ['request_body_bytes', 'Size of request bodies.'], [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304])
   }
 
-  record ({ plant = NO_PLANT, statusCode, senderGone, durationMs, bodyBytes, failure, tally }: RequestFacts): void {
+  record ({ plant = NO_PLANT, statusCode, senderGone, durationMs, bodyBytes, failure, tally, isRepeat }: RequestFacts): void {
     this.#requests.add(plant, statusCode === undefined ? 'broken' : String(statusCode))
     if (senderGone) this.#hangUps.add(plant)
     this.#durationSeconds.observe(durationMs / 1000)
@@ -57,6 +61,7 @@ export class RequestMetrics {
       this.#errors.add(failure.code)
       if (AUTH_CODES.has(failure.code)) this.#authFailures.inc()
     }
+    if (isRepeat) this.#repeats.add(plant)
     if (tally !== undefined) {
       this.#records.add(plant, '', tally.records)
       this.#points.add(plant, '', tally.points)

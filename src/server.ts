@@ -7,11 +7,9 @@ import type { Config } from './config.js'
 import type { CredentialSource } from './credentials/credential-source.js'
 import type { FrontOptions } from './front-options.js'
 import { listen } from './listen.js'
+import { openDelivery } from './open-delivery.js'
 import { openParts, type OpenPartsOptions } from './open-parts.js'
 import type { Registry } from './plants/registry.js'
-import { createDeliver } from './queue/deliver.js'
-import { withReceipts } from './queue/with-receipts.js'
-import { createPreview } from './relay/preview.js'
 import { prepareTls } from './tls-follow.js'
 import { readVersion } from './version.js'
 
@@ -45,17 +43,17 @@ export interface Server {
  */
 export async function startServer (given: ServerParts): Promise<Server> {
   const { config, logger, clock, front = {} } = given
-  const { endpoint, signedHost, bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, shutdownTimeoutMs: timeoutMs } = config
+  const { bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, shutdownTimeoutMs: timeoutMs } = config
   const tls = config.tls && await prepareTls({ tls: config.tls, clock, logger })
   const parts = await openParts(given)
   const { lock, registry, relay, queue, observation: { health, metrics } } = parts
+  const { start, ...delivery } = openDelivery({ config, clock, logger, parts })
   const app = await buildApp({
     logger,
     clock,
     version: readVersion(),
     registry,
-    ...withReceipts(createDeliver({ relay, queue, clock, relayTimeoutMs: config.relayTimeoutMs, queueMaxBytes: config.queue.bytesMax }), { log: parts.log, clock }),
-    preview: createPreview({ signedHost, endpoint, clock }),
+    ...delivery,
     tls: tls?.options,
     metrics,
     bodyMaxBytes,
@@ -83,8 +81,7 @@ export async function startServer (given: ServerParts): Promise<Server> {
   try {
     // First, since a start that fails must not have taken a push.
     const adminOrigin = await listen(admin, { ...config.admin, settings: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
-    // Before the first push, which must know what waits before it.
-    await queue.start()
+    await start()
     const origin = await listen(app, { host: config.host, port: config.port, settings: { host: 'HOST', port: 'PORT' } })
     tls?.follow(app.server, ({ expiresAtMs }) => { metrics.front.recordCertificate(expiresAtMs) })
     return { origin, adminOrigin, registry, close }

@@ -19,7 +19,7 @@ public class Program {
         client.setRequestInterceptor(request -> request.header("X-API-Key", args[1]));
         DeviceRecord record = new DeviceRecord().deviceId("meter-7").recordTime("2021-09-08 18:40:00").data(Map.of("Ua", args[2]));
         try {
-            System.out.println(new PushApi(client).pushDeviceData(new Push().deviceType("1").devices(List.of(record)), Boolean.valueOf(args[3])).getData().getValue());
+            System.out.println(new PushApi(client).pushDeviceData(new Push().deviceType("1").devices(List.of(record)), Boolean.valueOf(args[3]), null).getData().getValue());
         } catch (ApiException error) {
             ErrorAnswer answer = new ObjectMapper().readValue(error.getResponseBody(), ErrorAnswer.class);
             System.out.print(error.getCode() + " " + answer.getCode());

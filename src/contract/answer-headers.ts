@@ -21,6 +21,10 @@ const ANSWER_HEADERS: Readonly<Record<string, AnswerHeader>> = {
     schema: Type.String({ description: '`relayed`: Energy Expert confirmed the push. `stored`: the proxy has it on disk. A dry run has none.', enum: ['relayed', 'stored'], examples: ['relayed'] }),
     on: status => status === 200 || status === 202
   },
+  'X-Original-Request-Id': {
+    schema: Type.String({ description: 'On the answer to a repeat: the request id of the push that was delivered or stored. The receipt is found by it.', examples: ['0D7F9A31-6A63-4C22-9F6C-3B7A5C9B8E10'] }),
+    on: status => status === 200 || status === 202
+  },
   'X-Cloud-Request-Id': {
     schema: Type.String({ description: 'Energy Expert\'s own id of the request, for its support.', examples: ['4C467B38-3910-447D-87BC-AC049166F216'] }),
     on: status => status === 200 || blamesSender(status)

@@ -6,9 +6,10 @@ import { readJson } from './json-reader.js'
 import { JsonSyntaxError } from './json-syntax-error.js'
 import { JsonTooMuchError } from './json-too-much-error.js'
 import type { JsonValue } from './json-value.js'
-import { RepairLog, type Repairs } from './repairs.js'
+import { hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
 import { shapePush, type IntakePolicy } from './shape-push.js'
 
+export { hasOwnTimes }
 export type { IntakePolicy, Repairs }
 
 /** As many faults are answered: senders have little room, and the rest shows when these are mended. */

@@ -1,5 +1,5 @@
 /** What was changed in a body, by short code, and how often. */
-export type Repairs = ReadonlyMap<string, number>
+export type Repairs = ReadonlyMap<RepairCode, number>
 
 /** Collects the repairs of one body on its way through the steps. */
 export class RepairLog {
@@ -24,3 +24,16 @@ export type RepairCode =
   | 'device_id'
   /** A field that the contract does not know was left out. */
   | 'unknown-field'
+
+/** Whether a repair leaves each record the time that its sender wrote; a new code has to say so here. */
+const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
+  bom: true,
+  'number-to-string': true,
+  device_id: true,
+  'unknown-field': true
+}
+
+/** Whether every record carries its sender's own recordTime, without which two equal bodies may be two readings. */
+export function hasOwnTimes (repairs: Repairs): boolean {
+  return [...repairs.keys()].every(code => KEEPS_TIMES[code])
+}

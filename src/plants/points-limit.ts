@@ -1,22 +1,20 @@
 import type { Clock } from '../clock.js'
-import type { Push } from '../contract/push.js'
 import { ProxyError } from '../errors.js'
 import type { Plant } from './plant.js'
 import { PointsBuckets } from './points-bucket.js'
 
 /**
- * Counts a push against its plant's points a minute. A plant whose pushes can be kept may be a minute's points ahead: the
+ * Counts the points of a push against its plant's points a minute. A plant whose pushes can be kept may be a minute's points ahead: the
  * limit then slows their delivery, and not the sender.
  * @returns how long the push must be kept until it may be delivered, in milliseconds; 0: now
- * @throws {ProxyError} PushTooLarge when it holds more than the plant may ever send at once, Throttling.Plant when it must wait.
+ * @throws {ProxyError} PushTooLarge when there are more than the plant may ever send at once, Throttling.Plant when the push must wait.
  */
-export type TakePoints = (plant: Plant, push: Push) => number
+export type TakePoints = (plant: Plant, points: number) => number
 
 export function createPointsLimit (clock: Clock): TakePoints {
   const buckets = new PointsBuckets(clock)
-  return ({ name, policy: { pointsPerMinute, delivery } }, push) => {
+  return ({ name, policy: { pointsPerMinute, delivery } }, points) => {
     if (pointsPerMinute === 0) return 0
-    const points = push.devices.reduce((sum, { data }) => sum + Object.keys(data).length, 0)
     const taken = buckets.take(name, pointsPerMinute, points, delivery === 'relay' ? 0 : pointsPerMinute)
     if (taken.kind === 'above-burst') {
       throw new ProxyError('PushTooLarge', `The push holds ${points} points; this plant may send ${taken.burstPoints} in a minute. Send fewer devices in one push.`)

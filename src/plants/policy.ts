@@ -65,6 +65,12 @@ export const POLICY_ROWS = {
     description: 'Whether a stored push that may have arrived is sent again with exactly the same content, or parked so that nothing arrives twice.',
     schema: Type.Union([Type.Literal('resend'), Type.Literal('park')], { default: 'resend' })
   },
+  dedupe: {
+    flag: '--dedupe',
+    argument: '<on or off>',
+    description: 'Whether a push whose body is the same as that of an earlier one is taken for its repeat and not sent again, as if both had one Idempotency-Key.',
+    schema: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'off' })
+  },
   queueMaxBytes: {
     flag: '--queue-max-bytes',
     argument: '<bytes>',

@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by a route whose sender is about to hear that its push is delivered or stored. */
     tally: Tally | undefined
+    /** Set by a route that answers what became of an earlier push. */
+    isRepeat: boolean
   }
 }
 
@@ -17,6 +19,7 @@ export interface RecordMetricsOptions {
 /** Counts every request when its connection is done with it, and what never became one. */
 export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front } }) => {
   app.decorateRequest('tally', undefined)
+  app.decorateRequest('isRepeat', false)
   app.addHook('onRequest', (request, reply, done) => {
     // Not an onResponse hook: that one never hears of a connection that broke.
     reply.raw.once('close', () => {
@@ -27,7 +30,8 @@ export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front
         durationMs: reply.elapsedTime,
         bodyBytes: request.heldBytes,
         failure: request.failure,
-        tally: request.tally
+        tally: request.tally,
+        isRepeat: request.isRepeat
       })
     })
     done()

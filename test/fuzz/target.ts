@@ -7,6 +7,8 @@ import { systemClock } from '../../src/clock.js'
 import type { FrontOptions } from '../../src/front-options.js'
 import { createLogger } from '../../src/logger.js'
 import { openRegistry } from '../../src/plants/registry.js'
+import { RememberedPushes } from '../../src/queue/remembered-pushes.js'
+import { createSendOnce } from '../../src/queue/send-once.js'
 
 /** What the target tells on its start. */
 export interface TargetReady { readonly port: number, readonly key: string, readonly inUrl: string }
@@ -41,6 +43,7 @@ const app = await buildApp({
   registry,
   receipts: { find: async () => undefined },
   deliver: async () => ({ kind: 'relayed', cloudRequestId: undefined }),
+  sendOnce: createSendOnce(new RememberedPushes({ clock: systemClock, windowMs: 60_000 }), systemClock),
   preview: () => ({ method: 'POST', url: 'https://example.invalid/', headers: {}, canonicalRequest: '' }),
   bodyMaxBytes: 65_536,
   bodiesInFlightMaxBytes: 8_388_608,

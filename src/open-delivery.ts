@@ -1,0 +1,48 @@
+import type { Logger } from 'pino'
+import type { Clock } from './clock.js'
+import type { Config } from './config.js'
+import type { OpenedParts } from './open-parts.js'
+import { createDeliver, type Deliver } from './queue/deliver.js'
+import { followStored } from './queue/follow-stored.js'
+import { RememberedPushes } from './queue/remembered-pushes.js'
+import { createSendOnce, type SendOnce } from './queue/send-once.js'
+import { withReceipts, type Receipts } from './queue/with-receipts.js'
+import { createPreview, type Preview } from './relay/preview.js'
+
+export interface OpenDeliveryParts {
+  readonly config: Pick<Config, 'relayTimeoutMs' | 'queue' | 'idempotencyWindowMs' | 'endpoint' | 'signedHost'>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly parts: Pick<OpenedParts, 'relay' | 'queue' | 'log'>
+}
+
+/** What the plants' port does with a push. */
+export interface OpenedDelivery {
+  readonly deliver: Deliver
+  readonly sendOnce: SendOnce
+  readonly receipts: Receipts
+  readonly preview: Preview
+  /** Begins to deliver what waits. Before the first push, which must know what waits before it, and what it may be a repeat of. */
+  readonly start: () => Promise<void>
+}
+
+/** Puts together what decides on a push, and what is known of those before it. */
+export function openDelivery ({ config, clock, logger, parts: { relay, queue, log } }: OpenDeliveryParts): OpenedDelivery {
+  const { endpoint, signedHost, relayTimeoutMs, queue: { bytesMax: queueMaxBytes }, idempotencyWindowMs: windowMs } = config
+  const remembered = new RememberedPushes({ clock, windowMs })
+  const loadRemembered = followStored({
+    remembered,
+    log,
+    clock,
+    onProblem: problem => { logger.error({ error: problem }, 'It cannot be read which stored pushes may be repeated; their repeats are sent again.') }
+  })
+  return {
+    ...withReceipts(createDeliver({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }), { log, clock }),
+    sendOnce: createSendOnce(remembered, clock),
+    preview: createPreview({ signedHost, endpoint, clock }),
+    start: async () => {
+      await queue.start()
+      await loadRemembered()
+    }
+  }
+}
