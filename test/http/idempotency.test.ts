@@ -337,7 +337,7 @@ t.test('when the proxy ends, those that wait are answered in time', async t => {
 
 t.test('a repeat takes no points, and is counted as a repeat alone', async t => {
   // As many as one push has.
-  const proxy = await start(t, { policy: { pointsPerMinute: 2 } })
+  const proxy = await start(t, { policy: { delivery: 'relay', pointsPerMinute: 2 } })
   const first = await proxy.push(onePush, withKey())
   for (let count = 0; count < 3; count++) isRepeatOf(t, await proxy.push(onePush, withKey()), first)
   t.equal((await proxy.push(otherPush, withKey('other'))).json().code, 'Throttling.Plant')
