@@ -1,6 +1,6 @@
-import type { ParkedEntry, QueueFile } from '../queue/queue-file.js'
+import type { ParkedView, QueueFile } from '../queue/queue-file.js'
 import { CommandFailure, UsageError } from './failure.js'
-import { printJson } from './print.js'
+import { printJson, type Output } from './print.js'
 import { notThere } from './queue-show.js'
 import { count, forTerminal } from './queue-texts.js'
 import { withQueue, type QueueCommandParts } from './with-queue.js'
@@ -9,11 +9,18 @@ import { withQueue, type QueueCommandParts } from './with-queue.js'
 export async function replayParked (parts: QueueCommandParts, id: string, { json }: { json: boolean }): Promise<void> {
   const { stdout, stderr } = parts
   const replayed = await withQueue(parts, file => findParked(file, id).map(entry => {
-    if (entry.reason.code === 'InDoubt') stderr.write(`${entry.id} may have arrived before; Energy Expert may then have its readings twice.\n`)
-    return { id: entry.id, waitsAs: file.replay(entry.id).id, records: entry.recordCount }
+    warn(stderr, entry)
+    return { id: entry.id, waitsAs: file.replay(entry.id).id, records: entry.recordCount, deliveredSince: entry.deliveredSince ?? null }
   }))
   if (json) printJson(stdout, { replayed })
   else for (const { id, waitsAs, records } of replayed) stdout.write(`${id} (${count(records, 'record', 'records')}) waits again at the end of its lane, as ${waitsAs}.\n`)
+}
+
+/** Replaying is not refused for it: the values may have been corrected, and Energy Expert decides what it does with two. */
+function warn (stderr: Output, { id, recordCount, reason, deliveredSince }: ParkedView): void {
+  if (reason.code === 'InDoubt') stderr.write(`${id} may have arrived before; Energy Expert may then have its readings twice.\n`)
+  if (deliveredSince === undefined) stderr.write(`${id}: whether its devices and times were delivered since is not known; Energy Expert may then have them twice.\n`)
+  else if (deliveredSince > 0) stderr.write(`${id}: for ${deliveredSince} of ${count(recordCount, 'record', 'records')} the same device and time was delivered since; Energy Expert may then have it twice.\n`)
 }
 
 /** `queue skip`: parked records are given up. A number names one entry, a request id all that is parked of that push. */
@@ -34,7 +41,7 @@ export async function skipParked (parts: QueueCommandParts, id: string, { yes, j
 }
 
 /** @throws {CommandFailure} that says what became of it */
-function findParked (file: QueueFile, id: string): ParkedEntry[] {
+function findParked (file: QueueFile, id: string): ParkedView[] {
   const view = file.show(id)
   if (view === undefined) throw notThere(id)
   const isNumber = /^[0-9]{1,15}$/.test(id)

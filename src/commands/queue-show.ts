@@ -30,9 +30,10 @@ function printView (stdout: Output, { receipt, waiting, parked }: PushView): voi
     stdout.write(`\n${entry.id} waits, number ${entry.laneSeq} of its lane${failed}${inDoubt}:\n`)
     printRecords(stdout, entry.body)
   }
-  for (const { id, state, parkedAtMs, reason, body } of parked) {
+  for (const { id, state, parkedAtMs, reason, body, recordCount, deliveredSince = 0 } of parked) {
     const verb = state === 'parked' ? 'is parked' : `was parked and ${state}`
     stdout.write(`\n${id} ${verb}, since ${formatMoment(parkedAtMs)} UTC: ${forTerminal(`${reason.code}: ${reason.message}`)}\n`)
+    if (deliveredSince > 0) stdout.write(`For ${deliveredSince} of ${count(recordCount, 'record', 'records')} the same device and time was delivered since.\n`)
     if (body !== undefined) printRecords(stdout, body)
   }
 }
@@ -59,7 +60,7 @@ function toJson ({ receipt, waiting, parked }: PushView): object {
   return {
     receipt: receipt === undefined ? null : receiptToJson(receipt),
     waiting: waiting.map(entryToJson),
-    parked: parked.map(({ body, ...entry }) => ({ ...parkedToJson(entry), body: body === undefined ? null : readBody(body)?.push ?? null }))
+    parked: parked.map(({ body, deliveredSince, ...entry }) => ({ ...parkedToJson(entry), deliveredSince: deliveredSince ?? null, body: body === undefined ? null : readBody(body)?.push ?? null }))
   }
 }
 

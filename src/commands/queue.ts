@@ -39,7 +39,7 @@ export function queueCommand (parts: QueueCommandParts): Command {
 
 function addReleases (queue: Command, parts: QueueCommandParts): void {
   queue.command('replay')
-    .description('Send parked records again: they wait at the end of their lane. Readings that were delivered are not kept, so when the device has sent the same time again since, or the records had arrived after all, Energy Expert may store them twice.')
+    .description('Send parked records again: they wait at the end of their lane. Warns when the same device and time was delivered since, or the records may have arrived after all: Energy Expert may then store them twice.')
     .argument('<id>', ID)
     .option('--json', 'Print JSON for a program to read.')
     .action(async (id: string, { json }: Options) => { await replayParked(parts, id, { json: json === true }) })

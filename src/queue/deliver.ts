@@ -49,9 +49,9 @@ const PLANT_SHARE = 4
 
 /** Decides by the plant's policy what becomes of a push that was read and found right. */
 export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
-  async function relayOnly (body: Buffer, { policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
+  async function relayOnly (push: OutgoingPush, { name, policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS
-    const verdict = await queue.tryLive(async () => await relay.send(body, { timeoutMs, clientGone }))
+    const verdict = await queue.tryLive({ ...push, plant: name }, async () => await relay.send(push.body, { timeoutMs, clientGone }))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     throw toAnswerError(verdict)
   }
@@ -59,7 +59,7 @@ export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBy
   return async ({ body, delayMs = 0, ...push }, plant, clientGone) => {
     const { policy } = plant
     // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
-    if (policy.delivery === 'relay') return await relayOnly(body, plant, clientGone)
+    if (policy.delivery === 'relay') return await relayOnly({ ...push, body }, plant, clientGone)
     const plantBytesMax = policy.queueMaxBytes ?? Math.floor(queueMaxBytes / PLANT_SHARE)
     const kept: PushToKeep = { ...push, body, plant: plant.name, receivedAtMs: clock.now(), plantBytesMax }
     if (policy.delivery === 'store' || delayMs > 0 || !queue.mayRelay(plant.name)) {
@@ -67,7 +67,7 @@ export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBy
       return { kind: 'stored' }
     }
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS_STORABLE
-    const verdict = await queue.tryLive(async stopping => await relay.send(body, { timeoutMs, clientGone: stopping }).catch(toFailure))
+    const verdict = await queue.tryLive(kept, async stopping => await relay.send(body, { timeoutMs, clientGone: stopping }).catch(toFailure))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     await keep(queue, kept, plant, verdict)
     return { kind: 'stored' }

@@ -1,5 +1,6 @@
 import type { Row } from '../store/database.js'
 import { readFailureRow, readLaneRow, readParkedHead, type FailureRow, type LaneRow, type ParkedHead, type StoredRow } from '../store/queue-rows.js'
+import { readParkedRecord, type ParkedRecord } from '../store/queue-parked-records.js'
 import { readReceiptRow, type ReceiptRow } from '../store/queue-receipts.js'
 import { readRepeatKeyRow, type RepeatKeyRow } from '../store/queue-repeat-keys.js'
 import type { QueueTable } from '../store/queue-schema.js'
@@ -20,6 +21,8 @@ export class Carved {
   /** Parked rows of which a later version says that they are parked no longer. */
   readonly #closed = new Set<number>()
   readonly #taken = new Set<number>()
+  /** By parked entry, when its records were delivered from elsewhere. */
+  readonly #delivered = new Map<number, Map<number, number>>()
   /** All rows that name a lane or a receipt, the body left out. */
   readonly #pushes: StoredRow[] = []
   readonly #parked: ParkedHead[] = []
@@ -31,6 +34,7 @@ export class Carved {
     else if (table === 'failures') this.#noteFailure(readFailureRow(row))
     else if (table === 'parked') this.#noteParked(readParkedHead(row))
     else if (table === 'repeat_keys') this.#noteRepeatKey(readRepeatKeyRow(row))
+    else if (table === 'parked_records') this.#noteDelivered(readParkedRecord(row))
   }
 
   wantsPush ({ id, lane, laneSeq, receipt }: StoredRow): boolean {
@@ -40,6 +44,10 @@ export class Carved {
   wantsParked ({ id, receipt, state }: ParkedHead): boolean {
     if (this.#taken.has(id)) return false
     return state !== 'parked' || (!this.#closed.has(id) && this.#receipts.get(receipt)?.parked !== 0)
+  }
+
+  deliveredAtMs (parked: number): (record: number) => number | null {
+    return record => this.#delivered.get(parked)?.get(record) ?? null
   }
 
   tookPush (push: StoredRow): void {
@@ -128,6 +136,12 @@ export class Carved {
 
   #noteParked ({ id, state }: ParkedHead): void {
     if (state !== 'parked') this.#closed.add(id)
+  }
+
+  #noteDelivered ({ parked, record, deliveredAtMs }: ParkedRecord): void {
+    if (deliveredAtMs === null) return
+    const records = this.#delivered.get(parked) ?? new Map<number, number>()
+    this.#delivered.set(parked, records.set(record, deliveredAtMs))
   }
 }
 

@@ -28,7 +28,7 @@ export function recordLosses (store: QueueStore, { thorough, atMs }: { thorough:
 export function loseEntry (store: QueueStore, push: StoredRow, atMs: number): Loss {
   const lane = store.lanes.get(push.lane)
   store.pushes.delete(push.id)
-  store.lanes.addWaiting(lane, -push.bytes, -1)
+  store.lanes.addWaiting(lane, push, -1)
   store.lanes.finish(lane, push.laneSeq)
   changeReceipt(store, push.receipt, { waiting: -push.recordCount, lost: push.recordCount }, atMs)
   return { plant: push.plant, deviceType: push.deviceType, laneSeqs: [[push.laneSeq, push.laneSeq]], requestIds: [push.requestId] }
@@ -37,7 +37,8 @@ export function loseEntry (store: QueueStore, push: StoredRow, atMs: number): Lo
 /** The same for records of the parked list. */
 export function loseParked (store: QueueStore, row: StoredRow, atMs: number): Loss {
   store.parked.close(row.id, 'lost')
-  store.lanes.addParked(store.lanes.get(row.lane), -row.bytes, -1)
+  store.parkedRecords.delete(row.id)
+  store.lanes.addParked(store.lanes.get(row.lane), row, -1)
   changeReceipt(store, row.receipt, { parked: -row.recordCount, lost: row.recordCount }, atMs)
   return { plant: row.plant, deviceType: row.deviceType, laneSeqs: [], requestIds: [row.requestId] }
 }

@@ -6,6 +6,7 @@ export type WriteRequest =
   | { readonly kind: 'park', readonly push: NewParked }
   | { readonly kind: 'settle', readonly settlements: readonly Settlement[] }
   | { readonly kind: 'noteFailure', readonly ids: readonly number[], readonly note: FailureNote }
+  | { readonly kind: 'noteDelivered', readonly records: readonly number[] }
 
 /** What it can be asked to tell. */
 export type ReadRequest =
@@ -28,6 +29,7 @@ export interface QueueAnswers {
   park: undefined
   settle: undefined
   noteFailure: undefined
+  noteDelivered: undefined
   lanes: Lane[]
   read: Entry[]
   receipt: Receipt | undefined
@@ -52,7 +54,7 @@ export type NumberedRequest = NumberedWrite | NumberedRead
 
 export function isWrite (numbered: NumberedRequest): numbered is NumberedWrite {
   const { kind } = numbered.request
-  return kind === 'append' || kind === 'park' || kind === 'settle' || kind === 'noteFailure'
+  return kind === 'append' || kind === 'park' || kind === 'settle' || kind === 'noteFailure' || kind === 'noteDelivered'
 }
 
 export type FullBound = 'plant' | 'queue' | 'disk'

@@ -1,7 +1,8 @@
 import { digestOf } from '../store/digest.js'
-import { queueBytesOf } from '../store/queue-bytes.js'
+import { parkedBytesOf } from '../store/queue-bytes.js'
 import type { LaneState } from '../store/queue-lanes.js'
 import type { QueueStore } from '../store/queue-store.js'
+import { rememberRecords } from './log-parked-records.js'
 import type { ParkedPart, ParkReason } from './queue-log.js'
 
 /** The push that the records belonged to. */
@@ -16,10 +17,11 @@ export interface ParkOrigin {
 export function parkParts (store: QueueStore, lane: LaneState, origin: ParkOrigin, parts: readonly ParkedPart[], atMs: number): void {
   const { id, plant, deviceType, live } = lane
   for (const { body, recordCount, reason } of parts) {
-    const bytes = queueBytesOf(body.byteLength)
+    const bytes = bytesOfPart({ body, recordCount })
     const { code, message, cloudRequestId } = cleanReason(reason)
+    const parkedId = store.lanes.takeId(lane)
     store.parked.insert({
-      id: store.lanes.takeId(lane),
+      id: parkedId,
       lane: id,
       plant,
       deviceType,
@@ -35,12 +37,17 @@ export function parkParts (store: QueueStore, lane: LaneState, origin: ParkOrigi
       digest: digestOf({ requestId: origin.requestId, plant, deviceType, recordCount, body }),
       body
     })
-    store.lanes.addParked(lane, bytes, 1)
+    rememberRecords(store, parkedId, { plant, deviceType, body, recordCount })
+    store.lanes.addParked(lane, { bytes, recordCount }, 1)
   }
 }
 
 export function bytesOfParts (parts: readonly ParkedPart[]): number {
-  return parts.reduce((sum, { body }) => sum + queueBytesOf(body.byteLength), 0)
+  return parts.reduce((sum, part) => sum + bytesOfPart(part), 0)
+}
+
+function bytesOfPart ({ body, recordCount }: Pick<ParkedPart, 'body' | 'recordCount'>): number {
+  return parkedBytesOf(body.byteLength, recordCount)
 }
 
 export function recordsOfParts (parts: readonly ParkedPart[]): number {

@@ -1,15 +1,24 @@
 import { isIntact } from '../store/digest.js'
+import type { LaneState } from '../store/queue-lanes.js'
 import type { WaitingRow } from '../store/queue-pushes.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { readReceipt } from './log-receipt.js'
-import type { Entry, Lane, QueueUsage, ReadBounds, Receipt, Stored, StoredWithKey } from './queue-log.js'
+import type { Entry, Lane, PlantUsage, QueueUsage, ReadBounds, Receipt, Stored, StoredWithKey } from './queue-log.js'
 
 export function readLanes (store: QueueStore): Lane[] {
   const lanes: Lane[] = []
-  for (const { id, plant, deviceType, live, waiting, waitingBytes } of store.lanes.all()) {
-    if (waiting > 0) lanes.push({ id, plant, deviceType, live, waiting, waitingBytes, oldestAtMs: store.pushes.oldestAtMs(id) })
+  for (const lane of store.lanes.all()) {
+    const { id, plant, deviceType, live, waiting, waitingBytes } = lane
+    if (waiting > 0) lanes.push({ id, plant, deviceType, live, waiting, waitingBytes, oldestAtMs: headAtMs(store, lane) })
   }
   return lanes
+}
+
+/** Looked up once for each head. */
+function headAtMs (store: QueueStore, lane: LaneState): number | undefined {
+  if (lane.waiting === 0) return undefined
+  lane.headAtMs ??= store.pushes.oldestAtMs(lane.id)
+  return lane.headAtMs
 }
 
 /** The head of a lane, and apart from it those whose bytes are no longer what was stored. */
@@ -53,14 +62,26 @@ export function readRemembered (store: QueueStore, { sinceMs, pushesMax }: { sin
 }
 
 export function readUsage (store: QueueStore, bytesMax: number): QueueUsage {
-  const plants = new Map<string, { plant: string, waiting: number, waitingBytes: number, parked: number, parkedBytes: number }>()
-  for (const { plant, waiting, waitingBytes, parked, parkedBytes } of store.lanes.all()) {
-    const sum = plants.get(plant) ?? { plant, waiting: 0, waitingBytes: 0, parked: 0, parkedBytes: 0 }
-    sum.waiting += waiting
-    sum.waitingBytes += waitingBytes
-    sum.parked += parked
-    sum.parkedBytes += parkedBytes
-    plants.set(plant, sum)
+  const plants = new Map<string, PlantUsage>()
+  for (const lane of store.lanes.all()) {
+    const { plant } = lane
+    const sum = plants.get(plant) ?? NOTHING
+    plants.set(plant, {
+      plant,
+      waiting: sum.waiting + lane.waiting,
+      waitingRecords: sum.waitingRecords + lane.waitingRecords,
+      waitingBytes: sum.waitingBytes + lane.waitingBytes,
+      parked: sum.parked + lane.parked,
+      parkedRecords: sum.parkedRecords + lane.parkedRecords,
+      parkedBytes: sum.parkedBytes + lane.parkedBytes,
+      oldestAtMs: earlier(sum.oldestAtMs, headAtMs(store, lane))
+    })
   }
   return { bytes: store.lanes.totalBytes, bytesMax, plants: [...plants.values()] }
+}
+
+const NOTHING = { waiting: 0, waitingRecords: 0, waitingBytes: 0, parked: 0, parkedRecords: 0, parkedBytes: 0, oldestAtMs: undefined } as const
+
+function earlier (a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? a ?? b : Math.min(a, b)
 }

@@ -8,6 +8,7 @@ import { QueueStore } from '../store/queue-store.js'
 import { StoreError } from '../store/store-error.js'
 import { syncDirectory } from '../store/sync-directory.js'
 import { Carved } from './log-carved.js'
+import { rememberRecords } from './log-parked-records.js'
 import { QUEUE_FILE, queuePath, RECOVERED_PREFIX, RECOVERING_FILE, timeInName } from './log-names.js'
 import { removeWithBeside } from './log-swap.js'
 
@@ -42,7 +43,7 @@ export function recoverStore (dataDir: string, atMs: number): void {
 /** The new file is worth nothing before it is whole and has its next name, so that it may be committed in parts. */
 function carryOver (store: QueueStore, damaged: string, atMs: number): void {
   const carved = new Carved()
-  for (const { table, row } of carveRows(damaged, ['lanes', 'receipts', 'failures', 'parked', 'repeat_keys'])) {
+  for (const { table, row } of carveRows(damaged, ['lanes', 'receipts', 'failures', 'parked', 'repeat_keys', 'parked_records'])) {
     unlessForeign(() => { carved.note(table, row) })
   }
   const rows = carveRows(damaged, ['pushes', 'parked'])
@@ -71,6 +72,7 @@ function carryRow (store: QueueStore, carved: Carved, { table, row }: CarvedRow)
     if (!carved.wantsParked(parked) || (parked.body !== null && !isIntact(parked))) return
     store.parked.insert(parked)
     const { body, ...head } = parked
+    if (body !== null) rememberRecords(store, parked.id, { ...head, body }, carved.deliveredAtMs(parked.id))
     carved.tookParked(head)
   }
 }

@@ -41,7 +41,7 @@ export function replayParked (store: QueueStore, id: number, atMs: number): Stor
   const stored = { id: store.lanes.takeId(lane), laneId: lane.id, laneSeq: store.lanes.takeSeq(lane) }
   const bytes = queueBytesOf(body.byteLength)
   store.pushes.insert({ id: stored.id, lane: lane.id, laneSeq: stored.laneSeq, receipt, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, digest, body })
-  store.lanes.addWaiting(lane, bytes, 1)
+  store.lanes.addWaiting(lane, { bytes, recordCount }, 1)
   closeParked(store, row, 'replayed')
   changeReceipt(store, receipt, { parked: -recordCount, waiting: recordCount }, atMs)
   return stored
@@ -57,9 +57,10 @@ export function skipParked (store: QueueStore, id: number, atMs: number): void {
   changeReceipt(store, row.receipt, { parked: -row.recordCount, skipped: row.recordCount }, atMs)
 }
 
-function closeParked (store: QueueStore, { id, lane, bytes }: ParkedRow, state: 'replayed' | 'skipped'): void {
-  store.parked.close(id, state)
-  store.lanes.addParked(store.lanes.get(lane), -bytes, -1)
+function closeParked (store: QueueStore, row: ParkedRow, state: 'replayed' | 'skipped'): void {
+  store.parked.close(row.id, state)
+  store.parkedRecords.delete(row.id)
+  store.lanes.addParked(store.lanes.get(row.lane), row, -1)
 }
 
 function findParked (store: QueueStore, id: number): ParkedRow {

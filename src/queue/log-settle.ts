@@ -1,4 +1,5 @@
 import type { QueueStore } from '../store/queue-store.js'
+import { markDelivered } from './log-parked-records.js'
 import { cleanReason, parkParts, recordsOfParts } from './log-park.js'
 import { changeReceipt } from './log-receipt.js'
 import type { Settlement } from './queue-log.js'
@@ -17,9 +18,10 @@ export function settleEntries (store: QueueStore, settlements: readonly Settleme
     if (deliveredRecords + parkedRecords !== push.recordCount) {
       throw new TypeError(`The settlement of ${id} speaks of ${deliveredRecords} delivered and ${parkedRecords} parked records; the entry has ${push.recordCount}.`)
     }
+    if (deliveredRecords > 0) markDelivered(store, push, parked, atMs)
     const lane = store.lanes.get(push.lane)
     store.pushes.delete(id)
-    store.lanes.addWaiting(lane, -push.bytes, -1)
+    store.lanes.addWaiting(lane, push, -1)
     store.lanes.finish(lane, push.laneSeq)
     const { receipt, requestId, laneSeq, receivedAtMs } = push
     parkParts(store, lane, { receipt, requestId, laneSeq, receivedAtMs }, parked, atMs)

@@ -21,11 +21,21 @@ export interface ParkedEntry {
   readonly reason: ParkReason
 }
 
+/** With what is known of its records. */
+export interface ParkedView extends ParkedEntry {
+  readonly body: Uint8Array | undefined
+  /**
+   * For how many of its records the same device and time was delivered after it was parked; undefined when that cannot
+   * be known, and once it is parked no longer.
+   */
+  readonly deliveredSince: number | undefined
+}
+
 /** What is known of one push. */
 export interface PushView {
   readonly receipt: Receipt | undefined
   readonly waiting: readonly Entry[]
-  readonly parked: ReadonlyArray<ParkedEntry & { readonly body: Uint8Array | undefined }>
+  readonly parked: readonly ParkedView[]
 }
 
 /** One push, or part of one, that lies in the queue. */
@@ -58,8 +68,13 @@ export function showPush (store: QueueStore, id: string): PushView | undefined {
   return {
     receipt: receipt === undefined ? undefined : readReceipt(receipt),
     waiting: waiting.map(toEntry),
-    parked: parked.map(head => ({ ...toParkedEntry(head), body: store.parked.find(head.id)?.body ?? undefined }))
+    parked: parked.map(head => ({ ...toParkedEntry(head), body: store.parked.find(head.id)?.body ?? undefined, deliveredSince: readDeliveredSince(store, head.id) }))
   }
+}
+
+function readDeliveredSince (store: QueueStore, id: number): number | undefined {
+  const { known, deliveredSince } = store.parkedRecords.count(id)
+  return known === 0 ? undefined : deliveredSince
 }
 
 export function toParkedEntry ({ id, requestId, plant, deviceType, recordCount, bytes, receivedAtMs, parkedAtMs, state, code, message, cloudRequestId }: ParkedHead): ParkedEntry {

@@ -8,8 +8,10 @@ import { cutRecords } from './cut-records.js'
 import { Drain } from './drain.js'
 import { LaneLoader } from './lane-loader.js'
 import { ActiveLanes, type ActiveLane } from './lanes.js'
-import type { QueueListeners } from './queue-events.js'
+import { bothListeners, type QueueListeners } from './queue-events.js'
 import type { NewEntry, ParkReason, QueueLog } from './queue-log.js'
+import type { KeyedBody } from './record-keys.js'
+import { RelayedRecords } from './relayed-records.js'
 import { readQueueState, type QueueState } from './queue-state.js'
 import { DRAIN_BOUNDS, type DrainBounds, type QueuePolicy } from './turn-parts.js'
 
@@ -51,19 +53,21 @@ export class PushQueue {
   readonly #stopping = new AbortController()
   readonly #cutOff = new AbortController()
   readonly #loader: LaneLoader
+  readonly #relayed: RelayedRecords
 
   constructor (parts: PushQueueParts) {
     const { log, relay, clock, random, policyOf, listeners = {} } = parts
     this.#parts = parts
     this.#bounds = { ...DRAIN_BOUNDS, ...parts.bounds }
     this.#alarms = new Alarms(clock, listeners)
+    this.#relayed = new RelayedRecords(log, listeners.onProblem)
     this.#account = new Account(ACCOUNT, { ...this.#bounds, clock, random, alarms: this.#alarms })
     this.#drain = new Drain({
       log,
       clock,
       random,
       policyOf,
-      listeners,
+      listeners: bothListeners(this.#relayed.listeners, listeners),
       bounds: this.#bounds,
       alarms: this.#alarms,
       lanes: this.#lanes,
@@ -78,8 +82,9 @@ export class PushQueue {
 
   /** Loads the lanes and begins to deliver. A store that cannot be read is asked again; the start is not blocked by it. */
   async start (): Promise<void> {
-    this.#parts.log.onChange(() => { this.#loader.load().catch(this.#parts.listeners?.onProblem) })
-    await this.#loader.load()
+    const load = async (): Promise<void> => { await Promise.all([this.#loader.load(), this.#relayed.load()]) }
+    this.#parts.log.onChange(() => { load().catch(this.#parts.listeners?.onProblem) })
+    await load()
   }
 
   /** Whether a push may be tried while its sender waits: nothing of its plant waits or is in flight, and it is not known to be in vain. */
@@ -90,16 +95,19 @@ export class PushQueue {
   }
 
   /**
-   * Tries a push while its sender waits. What comes of it also tells the queue how the account is doing.
+   * Tries a push while its sender waits. What comes of it also tells the queue how the account is doing, and a delivery
+   * what of the parked records was delivered since.
    * @throws whatever `send` throws
    */
-  async tryLive (send: (stopping: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
+  async tryLive (push: KeyedBody, send: (stopping: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
     const account = this.#account
     const startedAtMs = this.#parts.clock.monotonicMs()
     account.liveTries += 1
     const verdict = await send(this.#stopping.signal).finally(() => { account.liveTries -= 1 })
-    if (verdict.kind === 'delivered') account.noteDelivery()
-    else if (verdict.kind === 'throttled') account.pace.throttled(startedAtMs, verdict.retryAfterMs)
+    if (verdict.kind === 'delivered') {
+      account.noteDelivery()
+      this.#relayed.note(push)
+    } else if (verdict.kind === 'throttled') account.pace.throttled(startedAtMs, verdict.retryAfterMs)
     this.#drain.wakeAccount(account)
     return verdict
   }
@@ -140,6 +148,7 @@ export class PushQueue {
     if (blame === 'push' && this.#meetsStrangers(push, reason)) return await this.store(push)
     const { body, recordCount, plant, deviceType, ...origin } = push
     await this.#parts.log.park({ ...origin, plant, deviceType, parts: [{ body, recordCount, reason }], deliveredRecords: 0, cloudRequestIds: [] })
+    this.#relayed.noteParked(plant)
     this.#parts.listeners?.onStored?.({ plant, deviceType, records: recordCount, bytes: body.length, parkedFor: reason.code })
   }
 

@@ -43,3 +43,15 @@ export interface QueueListeners extends AlarmListeners {
   /** What went wrong on this side and is tried again; for the log. */
   readonly onProblem?: (problem: unknown) => void
 }
+
+/** Tells both, one after the other. */
+export function bothListeners (first: QueueListeners, second: QueueListeners): QueueListeners {
+  return {
+    onStored: event => { first.onStored?.(event); second.onStored?.(event) },
+    onCall: event => { first.onCall?.(event); second.onCall?.(event) },
+    onSettled: event => { first.onSettled?.(event); second.onSettled?.(event) },
+    onProblem: problem => { first.onProblem?.(problem); second.onProblem?.(problem) },
+    onAlarm: alarm => { first.onAlarm?.(alarm); second.onAlarm?.(alarm) },
+    onAlarmEnd: alarm => { first.onAlarmEnd?.(alarm); second.onAlarmEnd?.(alarm) }
+  }
+}

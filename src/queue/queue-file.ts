@@ -14,7 +14,7 @@ import type { Lane, QueueUsage, Stored } from './queue-log.js'
 
 export { NotParked } from './log-release.js'
 export type { VerifyReport } from './log-verify.js'
-export type { ExportRow, ParkedEntry, PushView } from './log-views.js'
+export type { ExportRow, ParkedEntry, ParkedView, PushView } from './log-views.js'
 
 /** The queue as a command sees it: at once, and beside a running proxy, which learns of changes within 250 ms. Throws StoreError. */
 export interface QueueFile {

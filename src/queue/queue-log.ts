@@ -2,7 +2,7 @@ import type { OpenReport, QueueNotice, QueueUsage } from './queue-report.js'
 import type { RepeatKey } from './repeat-key.js'
 
 export { openQueueLog, type QueueLogParts } from './open-queue-log.js'
-export type { Loss, OpenReport, QueueNotice, QueueUsage } from './queue-report.js'
+export type { Loss, OpenReport, PlantUsage, QueueNotice, QueueUsage } from './queue-report.js'
 
 /** Why records lie in the parked list. */
 export interface ParkReason {
@@ -158,6 +158,8 @@ export interface QueueLog {
   settle: (settlements: readonly Settlement[]) => Promise<void>
   /** Notes a failed call, and whether its outcome is in doubt. */
   noteFailure: (ids: readonly number[], note: FailureNote) => Promise<void>
+  /** Notes records that were delivered outside the queue, by their keys (recordKeys): what is parked of the same is marked. */
+  noteDelivered: (records: readonly number[]) => Promise<void>
   /** `undefined` when the id is unknown, or its end lies long back (100,000 finished receipts are kept, for 30 days). */
   receipt: (requestId: string) => Promise<Receipt | undefined>
   /** The latest pushes with a repeat key that came after `sinceMs`, the oldest first; without those of which records were lost. */

@@ -1,14 +1,20 @@
-/** What the queue holds, in pushes and in bytes as the disk counts. */
+/** What the queue holds, in pushes and in bytes as the disk counts. It is kept as it changes, so that asking reads no push. */
 export interface QueueUsage {
   readonly bytes: number
   readonly bytesMax: number
-  readonly plants: ReadonlyArray<{
-    readonly plant: string
-    readonly waiting: number
-    readonly waitingBytes: number
-    readonly parked: number
-    readonly parkedBytes: number
-  }>
+  readonly plants: readonly PlantUsage[]
+}
+
+export interface PlantUsage {
+  readonly plant: string
+  readonly waiting: number
+  readonly waitingRecords: number
+  readonly waitingBytes: number
+  readonly parked: number
+  readonly parkedRecords: number
+  readonly parkedBytes: number
+  /** When the oldest push at the head of a lane was received, in milliseconds since the epoch; undefined when nothing waits. */
+  readonly oldestAtMs: number | undefined
 }
 
 /** Pushes of one lane that the disk lost; each is told once, and counted as lost in its receipt. */

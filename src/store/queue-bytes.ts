@@ -25,6 +25,15 @@ export function queueBytesOf (bodyBytes: number): number {
   return overflowPages * QUEUE_PAGE_BYTES + shareOfPage(localBytes) + BESIDE_BYTES
 }
 
+/** The reason of a parked entry, in its row and in the receipt; and each record's device and time, with two indexes. Both measured. */
+const REASON_BYTES = 80
+const PARKED_RECORD_BYTES = 58
+
+/** What a parked body takes up, with all that is kept beside it. */
+export function parkedBytesOf (bodyBytes: number, records: number): number {
+  return queueBytesOf(bodyBytes) + REASON_BYTES + records * PARKED_RECORD_BYTES
+}
+
 function shareOfPage (rowBytes: number): number {
   return Math.ceil(QUEUE_PAGE_BYTES / Math.max(1, Math.floor((QUEUE_PAGE_BYTES - 8) / rowBytes)))
 }

@@ -1,5 +1,5 @@
 import { readInteger } from './columns.js'
-import type { Database } from './database.js'
+import type { Database, Row } from './database.js'
 import { laneValues, readLaneRow, type LaneName, type LaneRow } from './queue-rows.js'
 import { INSERT_INTO } from './queue-schema.js'
 import { SeqRanges } from './seq-ranges.js'
@@ -13,11 +13,24 @@ export interface LaneState extends LaneName {
   lastId: number
   /** The sequence numbers that no longer wait: delivered, parked, or told as lost. */
   finished: SeqRanges
+  /** Pushes, their records, and bytes as the disk counts. */
   waiting: number
+  waitingRecords: number
   waitingBytes: number
   parked: number
+  parkedRecords: number
   parkedBytes: number
+  /** When the push at its head was received, once somebody asked; undefined: not known. */
+  headAtMs: number | undefined
 }
+
+/** What a row counts for. */
+export interface Counted {
+  readonly bytes: number
+  readonly recordCount: number
+}
+
+const NOTHING = { waiting: 0, waitingRecords: 0, waitingBytes: 0, parked: 0, parkedRecords: 0, parkedBytes: 0, headAtMs: undefined } as const
 
 /**
  * The lanes of queue.db, held in memory with their running sums. They change together with the rows: `save` belongs to
@@ -42,14 +55,14 @@ export class QueueLanes {
     for (const row of this.#database.all('SELECT * FROM lanes').map(readLaneRow)) {
       const finished = SeqRanges.parse(row.finished)
       if (finished === undefined) throw new StoreError('SQLITE_CORRUPT', `${this.#database.path}: The lane ${row.id} cannot be read.`)
-      this.#remember({ ...row, finished, waiting: 0, waitingBytes: 0, parked: 0, parkedBytes: 0 })
+      this.#remember({ ...NOTHING, ...row, finished })
     }
     // Both are answered from an index that holds every column asked for: 6 ms for 100,000 pushes.
-    for (const row of this.#database.all('SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes FROM pushes INDEXED BY pushes_by_lane GROUP BY lane')) {
-      this.addWaiting(this.get(readInteger(row, 'lane')), readInteger(row, 'bytes'), readInteger(row, 'entries'))
+    for (const row of this.#database.all('SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes, SUM(record_count) AS records FROM pushes INDEXED BY pushes_by_lane GROUP BY lane')) {
+      this.#addWaiting(this.get(readInteger(row, 'lane')), ...readSums(row))
     }
-    for (const row of this.#database.all("SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes FROM parked WHERE state = 'parked' GROUP BY lane")) {
-      this.addParked(this.get(readInteger(row, 'lane')), readInteger(row, 'bytes'), readInteger(row, 'entries'))
+    for (const row of this.#database.all("SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes, SUM(record_count) AS records FROM parked INDEXED BY parked_by_state WHERE state = 'parked' GROUP BY lane")) {
+      this.#addParked(this.get(readInteger(row, 'lane')), ...readSums(row))
     }
   }
 
@@ -78,7 +91,7 @@ export class QueueLanes {
     const known = this.#byName.get(nameOf({ plant, deviceType, live }))
     if (known !== undefined) return known
     const id = this.#lastId + 1
-    const lane = { id, plant, deviceType, live, nextSeq: 1, lastId: id, finished: new SeqRanges(), waiting: 0, waitingBytes: 0, parked: 0, parkedBytes: 0 }
+    const lane = { id, plant, deviceType, live, nextSeq: 1, lastId: id, finished: new SeqRanges(), ...NOTHING }
     this.insert({ ...lane, finished: '' })
     this.#remember(lane)
     return lane
@@ -124,17 +137,20 @@ export class QueueLanes {
     this.#unsaved.add(lane)
   }
 
-  /** Entries that came (or, with negative numbers, went). */
-  addWaiting (lane: LaneState, bytes: number, entries: number): void {
-    lane.waiting += entries
-    lane.waitingBytes += bytes
-    this.#addBytes(lane.plant, bytes)
+  /** A push came (1) or went (-1). */
+  addWaiting (lane: LaneState, { bytes, recordCount }: Counted, sign: 1 | -1): void {
+    // Whichever went, it may have been the head.
+    if (sign === -1) lane.headAtMs = undefined
+    this.#addWaiting(lane, sign, sign * bytes, sign * recordCount)
   }
 
-  addParked (lane: LaneState, bytes: number, entries: number): void {
-    lane.parked += entries
-    lane.parkedBytes += bytes
-    this.#addBytes(lane.plant, bytes)
+  addParked (lane: LaneState, { bytes, recordCount }: Counted, sign: 1 | -1): void {
+    this.#addParked(lane, sign, sign * bytes, sign * recordCount)
+  }
+
+  /** Whether anything of that plant and device type is parked, be it from the backlog or from the lane beside it. */
+  hasParked ({ plant, deviceType }: Pick<LaneName, 'plant' | 'deviceType'>): boolean {
+    return [true, false].some(live => (this.#byName.get(nameOf({ plant, deviceType, live }))?.parked ?? 0) > 0)
   }
 
   /** What waits and is parked of a plant, in bytes as the disk counts. */
@@ -144,6 +160,20 @@ export class QueueLanes {
 
   get totalBytes (): number {
     return this.#totalBytes
+  }
+
+  #addWaiting (lane: LaneState, entries: number, bytes: number, records: number): void {
+    lane.waiting += entries
+    lane.waitingRecords += records
+    lane.waitingBytes += bytes
+    this.#addBytes(lane.plant, bytes)
+  }
+
+  #addParked (lane: LaneState, entries: number, bytes: number, records: number): void {
+    lane.parked += entries
+    lane.parkedRecords += records
+    lane.parkedBytes += bytes
+    this.#addBytes(lane.plant, bytes)
   }
 
   #addBytes (plant: string, bytes: number): void {
@@ -156,6 +186,10 @@ export class QueueLanes {
     this.#byName.set(nameOf(lane), lane)
     this.#lastId = Math.max(this.#lastId, lane.lastId)
   }
+}
+
+function readSums (row: Row): [entries: number, bytes: number, records: number] {
+  return [readInteger(row, 'entries'), readInteger(row, 'bytes'), readInteger(row, 'records')]
 }
 
 function nameOf ({ plant, deviceType, live }: LaneName): string {

@@ -93,6 +93,20 @@ export const QUEUE_SCHEMA_STEPS = [`
     key_digest TEXT NOT NULL,
     body_digest TEXT NOT NULL
   ) STRICT;
+`, `
+  DROP INDEX pushes_by_lane;
+  CREATE INDEX pushes_by_lane ON pushes (lane, id, lane_seq, bytes, record_count);
+  DROP INDEX parked_by_state;
+  CREATE INDEX parked_by_state ON parked (state, lane, bytes, record_count);
+  CREATE TABLE parked_records (
+    id INTEGER PRIMARY KEY,
+    tag TEXT NOT NULL,
+    parked INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    delivered_at_ms INTEGER
+  ) STRICT;
+  CREATE INDEX parked_records_by_record ON parked_records (record);
+  CREATE INDEX parked_records_by_parked ON parked_records (parked);
 `] as const
 
 /** The tables of the newest version: their tag, and their columns in the order of the file. */
@@ -106,7 +120,8 @@ export const QUEUE_TABLES = {
   receipts: ['receipt', ['id', 'tag', 'request_id', 'lane', 'lane_seq', 'plant', 'device_type', 'live', 'received_at_ms', 'records',
     'waiting', 'delivered', 'parked', 'skipped', 'lost', 'cloud_request_ids', 'reasons', 'updated_at_ms']],
   // Not columns of the receipts: rows from before would then be shorter than their table, and not be read from a damaged file.
-  repeat_keys: ['repeat-key', ['id', 'tag', 'key_digest', 'body_digest']]
+  repeat_keys: ['repeat-key', ['id', 'tag', 'key_digest', 'body_digest']],
+  parked_records: ['record', ['id', 'tag', 'parked', 'record', 'delivered_at_ms']]
 } as const satisfies Record<string, readonly [tag: string, columns: readonly string[]]>
 
 export type QueueTable = keyof typeof QUEUE_TABLES
@@ -118,7 +133,8 @@ export const INSERT_INTO: Readonly<Record<QueueTable, string>> = {
   failures: insertInto('failures'),
   parked: insertInto('parked'),
   receipts: insertInto('receipts'),
-  repeat_keys: insertInto('repeat_keys')
+  repeat_keys: insertInto('repeat_keys'),
+  parked_records: insertInto('parked_records')
 }
 
 function insertInto (table: QueueTable): string {

@@ -4,6 +4,7 @@ import { migrate } from './migrations.js'
 import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
 import { QueueLanes } from './queue-lanes.js'
 import { QueueParked } from './queue-parked.js'
+import { QueueParkedRecords } from './queue-parked-records.js'
 import { QueuePushes } from './queue-pushes.js'
 import { QueueReceipts } from './queue-receipts.js'
 import { QueueRepeatKeys } from './queue-repeat-keys.js'
@@ -26,6 +27,7 @@ export class QueueStore {
   readonly lanes: QueueLanes
   readonly pushes: QueuePushes
   readonly parked: QueueParked
+  readonly parkedRecords: QueueParkedRecords
   readonly receipts: QueueReceipts
   readonly repeatKeys: QueueRepeatKeys
   readonly #database: Database
@@ -40,6 +42,7 @@ export class QueueStore {
     this.lanes = new QueueLanes(database)
     this.pushes = new QueuePushes(database)
     this.parked = new QueueParked(database)
+    this.parkedRecords = new QueueParkedRecords(database)
     this.receipts = new QueueReceipts(database)
     this.repeatKeys = new QueueRepeatKeys(database)
     try {

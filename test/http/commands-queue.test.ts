@@ -34,6 +34,45 @@ t.test('an operator finds a parked push beside a running proxy, and replays it w
   await until(() => file.listLanes().length === 0)
 })
 
+t.test('a replay warns of records that the plant has had delivered since: relayed at once, or from the queue', async t => {
+  const proxy = await startProxy(t, { policy: { onRefusal: 'park' } })
+  const { folder, env } = makeWorkplace(t)
+  const queue = async (...args: string[]): Promise<Finished> => await runCommand(['queue', ...args], { folder, env: { ...env, DATA_DIR: proxy.dataDir } })
+  const recordOf = (deviceId: string): object => ({ ...onePush.devices[0], deviceId })
+  const parked = { ...onePush, devices: ['a', 'b', 'c'].map(recordOf) }
+  proxy.cloud.inject('refuses', { times: 1, code: 'InvalidParameter', statusCode: 400 })
+  const { requestId } = (await proxy.push(parked)).json()
+  const file = openQueueFile(proxy.dataDir)
+  t.teardown(() => { file.close() })
+  const deliveredSince = (): number | undefined => file.show(requestId)?.parked[0]?.deliveredSince
+  t.equal(deliveredSince(), 0)
+
+  t.equal((await proxy.push({ ...onePush, devices: [recordOf('a'), recordOf('d')] })).headers['x-delivery'], 'relayed')
+  await until(() => deliveredSince() === 1)
+  proxy.registry.setPlant('plant-1', { delivery: 'store' })
+  t.equal((await proxy.push({ ...onePush, devices: [recordOf('b')] })).statusCode, 202)
+  await until(() => deliveredSince() === 2)
+  t.match((await queue('show', requestId)).stdout, /\nFor 2 of 3 records the same device and time was delivered since\.\n/)
+  const { code, stdout, stderr } = await queue('replay', requestId, '--json')
+  t.equal(code, 0)
+  t.match(JSON.parse(stdout), { replayed: [{ records: 3, deliveredSince: 2 }] })
+  t.match(stderr, /^\d+: for 2 of 3 records the same device and time was delivered since; Energy Expert may then have it twice\.\n$/)
+})
+
+t.test('a proxy that starts with something parked marks what it relays', async t => {
+  const dataDir = dataDirOf(t)
+  const first = await startProxy(t, { dataDir, policy: { onRefusal: 'park' } })
+  first.cloud.inject('refuses', { times: 1, code: 'InvalidParameter', statusCode: 400 })
+  const { requestId } = (await first.push(onePush)).json()
+  await first.close()
+  const second = await startProxy(t, { dataDir, cloud: first.cloud })
+  t.equal((await second.push(onePush)).headers['x-delivery'], 'relayed')
+  const file = openQueueFile(dataDir)
+  t.teardown(() => { file.close() })
+  await until(() => file.show(requestId)?.parked[0]?.deliveredSince === 1)
+  t.equal(file.show(requestId)?.parked[0]?.deliveredSince, 1)
+})
+
 t.test('the queue is read, exported and copied while the proxy is stopped, and by a reader who has enough after one line', async t => {
   const dataDir = dataDirOf(t)
   const proxy = await startProxy(t, { dataDir, policy: { delivery: 'store' }, env: { SHUTDOWN_TIMEOUT_MS: '100' } })

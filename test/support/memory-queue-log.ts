@@ -1,4 +1,4 @@
-import type { Entry, FailureNote, Lane, NewEntry, NewParked, ParkedPart, QueueLog, QueueUsage, ReadBounds, Receipt, Settlement, Stored } from '../../src/queue/queue-log.js'
+import type { Entry, FailureNote, Lane, NewEntry, NewParked, ParkedPart, PlantUsage, QueueLog, QueueUsage, ReadBounds, Receipt, Settlement, Stored } from '../../src/queue/queue-log.js'
 
 interface MemoryLane {
   readonly id: number
@@ -107,6 +107,8 @@ export class MemoryQueueLog implements QueueLog {
     }
   }
 
+  async noteDelivered (): Promise<void> {}
+
   async receipt (): Promise<Receipt | undefined> {
     return undefined
   }
@@ -116,9 +118,9 @@ export class MemoryQueueLog implements QueueLog {
   }
 
   async usage (): Promise<QueueUsage> {
-    const plants = new Map<string, QueueUsage['plants'][number]>()
-    for (const { plant, waiting, waitingBytes } of await this.lanes()) {
-      const known = plants.get(plant) ?? { plant, waiting: 0, waitingBytes: 0, parked: 0, parkedBytes: 0 }
+    const plants = new Map<string, PlantUsage>()
+    for (const { plant, waiting, waitingBytes, oldestAtMs } of await this.lanes()) {
+      const known = plants.get(plant) ?? { plant, waiting: 0, waitingRecords: 0, waitingBytes: 0, parked: 0, parkedRecords: 0, parkedBytes: 0, oldestAtMs }
       plants.set(plant, { ...known, waiting: known.waiting + waiting, waitingBytes: known.waitingBytes + waitingBytes })
     }
     return { bytes: 0, bytesMax: 1_000_000, plants: [...plants.values()] }

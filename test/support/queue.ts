@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
 import { systemClock } from '../../src/clock.js'
+import { encodePush } from '../../src/contract/encode-push.js'
 import type { ThreadData } from '../../src/queue/log-messages.js'
 import { openQueueLog, type Entry, type NewEntry, type ParkedPart, type QueueLog, type QueueLogParts, type QueueNotice } from '../../src/queue/queue-log.js'
 
@@ -52,6 +53,11 @@ export function newEntry (overrides: Partial<NewEntry> = {}): NewEntry {
 
 export function parkedPart (overrides: Partial<ParkedPart> = {}): ParkedPart {
   return { body: Buffer.from('a refused record'), recordCount: 1, reason: { code: 'InvalidParameter', message: 'no', cloudRequestId: 'C-1' }, ...overrides }
+}
+
+/** A body as it is stored, with one record of each device. */
+export function pushBody (deviceIds: readonly string[], recordTime = '2021-09-08 18:40:00'): Buffer {
+  return encodePush({ deviceType: '1', devices: deviceIds.map(deviceId => ({ deviceId, recordTime, data: { Ua: '226.0', Ep_imp: '325.00' } })) })
 }
 
 /** Everything that waits, lane by lane. */

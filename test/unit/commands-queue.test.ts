@@ -6,6 +6,7 @@ import { CommandFailure, UsageError } from '../../src/commands/failure.js'
 import { queueCommand } from '../../src/commands/queue.js'
 import { encodePush } from '../../src/contract/encode-push.js'
 import { openQueueFile } from '../../src/queue/queue-file.js'
+import { recordKeys } from '../../src/queue/record-keys.js'
 import type { QueueLog } from '../../src/queue/queue-log.js'
 import { dataDirOf, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
 import { FAST_QUEUE } from '../support/queue-in-place.js'
@@ -122,13 +123,51 @@ t.test('replay lets parked records wait again, one entry or a whole push, and wa
   t.match(one, { ended: 'well', stderr: '' })
   t.match(one.stdout, new RegExp(`^${first} \\(1 record\\) waits again at the end of its lane, as \\d+\\.\n$`))
   const rest = await shell.run(`replay ${refused} --json`)
-  t.match(JSON.parse(rest.stdout), { replayed: [{ id: second, waitsAs: Number, records: 1 }] })
+  t.match(JSON.parse(rest.stdout), { replayed: [{ id: second, waitsAs: Number, records: 1, deliveredSince: 0 }] })
   t.match(rest.stderr, `${second} may have arrived before`)
   t.equal((await readAll(shell.log)).length, 3)
   t.match(await shell.run(`replay ${first}`), { ended: 'failure', message: `${first} was replayed before.` })
   t.match(await shell.run(`replay ${refused}`), { ended: 'failure', message: /is parked; it waits/ })
   t.match(await shell.run('replay 77777'), { ended: 'failure', message: /knows nothing of 77777/ })
-  t.match((await shell.run('replay --help')).stdout, /may store them\s+twice/)
+  t.match((await shell.run('replay --help')).stdout, /may\s+then\s+store\s+them\s+twice/)
+})
+
+t.test('replay and show tell for how many parked records the same device and time was delivered since, stored or relayed', async t => {
+  const shell = await shellOf(t)
+  const push = (overrides: Parameters<typeof newEntry>[0], ...devices: string[]): ReturnType<typeof newEntry> =>
+    newEntry({ plant: 'north', deviceType: '2', recordCount: devices.length, body: bodyOf(...devices.map(device => recordOf(device))), ...overrides })
+  const deliver = async (entry: ReturnType<typeof newEntry>): Promise<void> => {
+    const { id } = await shell.log.append(entry)
+    await shell.log.settle([{ id, deliveredRecords: entry.recordCount, cloudRequestIds: [], parked: [] }])
+  }
+  await deliver(push({}, 'a', 'b', 'c'))
+  const { refused } = await fill(shell.log)
+  await shell.log.park({ ...newEntry(), plant: 'north', deviceType: '2', parts: [parkedPart()], deliveredRecords: 0, cloudRequestIds: [] })
+  const [a = 0, b = 0, uncut = 0] = await parkedIds(shell)
+  t.match(await shell.json(`show ${refused}`), { parked: [{ id: a, deliveredSince: 0 }, { id: b, deliveredSince: 0 }] }, 'what was delivered before, or with it, does not count')
+  await deliver(push({ plant: 'south' }, 'a'))
+  await deliver(push({ deviceType: '1' }, 'a'))
+  await deliver(push({ body: bodyOf({ ...recordOf('a'), recordTime: '2021-09-08 18:41:00' }), recordCount: 1 }))
+  t.match(await shell.json(`show ${refused}`), { parked: [{ id: a, deliveredSince: 0 }, {}] }, 'of another plant, type or time')
+
+  // One of two records was refused again, from the lane beside the backlog.
+  const { id } = await shell.log.append(push({ live: true }, 'a', 'b'))
+  await shell.log.settle([{ id, deliveredRecords: 1, cloudRequestIds: [], parked: [parkedPart({ body: bodyOf(recordOf('b')) })] }])
+  t.match((await shell.run(`show ${refused}`)).stdout, new RegExp(`\n${a} is parked.*\nFor 1 of 1 record the same device and time was delivered since\\.\n.*\n.*\n\n${b} is parked.*\nDEVICE`))
+  const first = await shell.run(`replay ${a} --json`)
+  t.match(first, { ended: 'well', stderr: `${a}: for 1 of 1 record the same device and time was delivered since; Energy Expert may then have it twice.\n` })
+  t.match(JSON.parse(first.stdout), { replayed: [{ id: a, deliveredSince: 1 }] })
+
+  const beside = push({ deviceType: '9', live: true }, 'a')
+  await shell.log.park({ ...beside, parts: [parkedPart({ body: beside.body })], deliveredRecords: 0, cloudRequestIds: [] })
+  await deliver(push({ deviceType: '9' }, 'a'))
+  t.match(await shell.json(`show ${beside.requestId}`), { parked: [{ deliveredSince: 1 }] }, 'parked from the lane beside the backlog, delivered from the backlog')
+
+  await shell.log.noteDelivered(recordKeys(push({}, 'b')) ?? [])
+  t.match((await shell.run(`replay ${b}`)).stderr, `${b}: for 1 of 1 record`)
+  const unknown = await shell.run(`replay ${uncut} --json`)
+  t.match(unknown.stderr, `${uncut}: whether its devices and times were delivered since is not known`)
+  t.match(JSON.parse(unknown.stdout), { replayed: [{ id: uncut, deliveredSince: null }] })
 })
 
 t.test('skip asks first: a terminal is asked, without one --yes is needed', async t => {

@@ -6,7 +6,7 @@ import { toPlant, type Plant } from '../../src/plants/plant.js'
 import { createDeliver, type Delivery } from '../../src/queue/deliver.js'
 import type { Relay, SendOptions } from '../../src/relay/relay.js'
 import type { Verdict } from '../../src/relay/verdict.js'
-import { after, DELIVERED, device, failure, setUpQueue, type Bench } from '../support/queue-bench.js'
+import { after, DELIVERED, device, failure, pushOf, setUpQueue, type Bench } from '../support/queue-bench.js'
 
 interface Setup extends Bench {
   readonly options: SendOptions[]
@@ -185,7 +185,7 @@ t.test('live pushes that are not even sent during a pause do not slow the queue 
   await bench.deliver('a')
   for (let n = 0; n < 200; n++) {
     await bench.clock.advance(10)
-    await bench.queue.tryLive(async () => failure('throttled', { retryAfterMs: 5_000 - 10 * n }))
+    await bench.queue.tryLive(pushOf('north', [device('d')]), async () => failure('throttled', { retryAfterMs: 5_000 - 10 * n }))
   }
   bench.answer = () => DELIVERED
   for (let n = 0; n < 20; n++) await bench.store(`plant${n}`, [device(`d${n}`)])

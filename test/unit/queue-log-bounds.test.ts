@@ -5,9 +5,9 @@ import t, { type Test } from 'tap'
 import { ProxyError } from '../../src/errors.js'
 import { QueueBoundReached } from '../../src/queue/log-bounds.js'
 import type { NewEntry, QueueLog, QueueNotice } from '../../src/queue/queue-log.js'
-import { queueBytesOf } from '../../src/store/queue-bytes.js'
+import { parkedBytesOf, queueBytesOf } from '../../src/store/queue-bytes.js'
 import { PLAIN_NODE, projectPath } from '../support/project.js'
-import { dataDirOf, delivered, newEntry, parkedPart, readAll, startQueue, startThread } from '../support/queue.js'
+import { dataDirOf, delivered, newEntry, parkedPart, pushBody, readAll, startQueue, startThread } from '../support/queue.js'
 
 // On a busy machine.
 t.setTimeout(120_000)
@@ -51,10 +51,25 @@ t.test('what a push is repeated by is counted as well', async t => {
   t.ok(bytes / grown > 0.95 && bytes / grown < 1.2, `counted ${bytes}, on disk ${grown}, ${(bytes / grown).toFixed(3)}`)
 })
 
+t.test('what is kept of parked records is counted as the disk counts', async t => {
+  for (const records of [1, 5, 50]) {
+    const dataDir = dataDirOf(t)
+    const { log } = await startQueue(t, { dataDir, startThread })
+    const before = statSync(join(dataDir, 'queue.db')).size
+    const bodies = Array.from({ length: Math.ceil(20_000 / records) }, (_, push) => pushBody(Array.from({ length: records }, (_, n) => `meter-${push}-${n}`)))
+    await Promise.all(bodies.map(body => log.park({ ...newEntry(), parts: [parkedPart({ body, recordCount: records })], deliveredRecords: 0, cloudRequestIds: [] })))
+    const { bytes } = await log.usage()
+    await log.close()
+    const grown = statSync(join(dataDir, 'queue.db')).size - before
+    t.equal(bytes, bodies.reduce((sum, body) => sum + parkedBytesOf(body.length, records), 0))
+    t.ok(bytes / grown > 0.9 && bytes / grown < 1.2, `${records} records a push: counted ${bytes}, on disk ${grown}, ${(bytes / grown).toFixed(3)}`)
+  }
+})
+
 t.test('a plant that fills its share is refused alone, and the whole bound refuses all', async t => {
   const one = queueBytesOf(5000)
   const body = Buffer.alloc(5000)
-  const { log } = await startQueue(t, { dataDir: dataDirOf(t), startThread, queueBytesMax: 5 * one })
+  const { log } = await startQueue(t, { dataDir: dataDirOf(t), startThread, queueBytesMax: 4 * one + parkedBytesOf(5000, 1) })
   for (let count = 0; count < 3; count++) t.equal(await boundReached(log, { body, plantBytesMax: 3 * one }), undefined)
   t.equal(await boundReached(log, { body, plantBytesMax: 3 * one }), 'plant')
   t.equal(await boundReached(log, { body, plant: 'beta' }), undefined)

@@ -82,6 +82,32 @@ t.test('a push of which nothing waits has a receipt too', async t => {
   t.match(await log.usage(), { plants: [{ plant: 'alpha', waiting: 0, parked: 1 }] })
 })
 
+t.test('the usage of a plant follows every push, and the age of what stands at the heads of its lanes', async t => {
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, startThread })
+  const usage = async (): Promise<unknown> => (await log.usage()).plants
+  const [first, second, third] = [
+    await log.append(newEntry({ recordCount: 2, receivedAtMs: 100 })),
+    await log.append(newEntry({ recordCount: 3, receivedAtMs: 300 })),
+    await log.append(newEntry({ deviceType: '2', receivedAtMs: 200 }))
+  ]
+  t.match(await usage(), [{ plant: 'alpha', waiting: 3, waitingRecords: 6, oldestAtMs: 100 }])
+  const settle = async (id: number, deliveredRecords: number, parked = 0): Promise<void> => {
+    await log.settle([{ id, deliveredRecords, cloudRequestIds: [], parked: parked === 0 ? [] : [parkedPart({ recordCount: parked })] }])
+  }
+  await settle(first.id, 2)
+  t.match(await usage(), [{ waiting: 2, waitingRecords: 4, parkedRecords: 0, oldestAtMs: 200 }])
+  await settle(third.id, 1)
+  t.match(await usage(), [{ waiting: 1, waitingRecords: 3, oldestAtMs: 300 }])
+  await settle(second.id, 1, 2)
+  const before = await usage()
+  t.match(before, [{ waiting: 0, waitingRecords: 0, waitingBytes: 0, parked: 1, parkedRecords: 2, oldestAtMs: undefined }])
+  await log.append(newEntry({ receivedAtMs: 50 }))
+  t.match(await usage(), [{ waiting: 1, waitingRecords: 1, oldestAtMs: 50 }])
+  await log.close()
+  t.match((await (await startQueue(t, { dataDir, startThread })).log.usage()).plants, [{ waiting: 1, waitingRecords: 1, parked: 1, parkedRecords: 2, oldestAtMs: 50 }], 'the same is counted from the disk')
+})
+
 t.test('a settlement may be tried again, and one that does not add up changes nothing', async t => {
   const { log } = await startQueue(t, { dataDir: dataDirOf(t), startThread })
   const entry = newEntry({ recordCount: 2 })
