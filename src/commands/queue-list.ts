@@ -1,7 +1,6 @@
-import type { Lane } from '../queue/queue-log.js'
-import type { ParkedEntry } from '../queue/queue-file.js'
+import type { PacedLane, ParkedEntry } from '../queue/queue-file.js'
 import { isoMoment, printJson, printTable } from './print.js'
-import { forTerminal, formatAge, reasonToJson } from './queue-texts.js'
+import { forTerminal, formatAge, formatDuration, reasonToJson } from './queue-texts.js'
 import { withQueue, type QueueCommandParts } from './with-queue.js'
 
 /** `queue list`: what waits, lane by lane, and what is parked, entry by entry. */
@@ -16,8 +15,9 @@ export async function listQueue (parts: QueueCommandParts, { json }: { json: boo
   if (lanes.length === 0) stderr.write('Nothing waits.\n')
   else {
     stdout.write('Waiting:\n')
-    printTable(stdout, ['PLANT', 'TYPE', 'LANE', 'PUSHES', 'BYTES', 'OLDEST'], lanes.map(({ plant, deviceType, live, waiting, waitingBytes, oldestAtMs }) =>
-      [plant, forTerminal(deviceType), live ? 'live' : '', String(waiting), String(waitingBytes), formatAge(oldestAtMs, nowMs)]))
+    printTable(stdout, ['PLANT', 'TYPE', 'LANE', 'PUSHES', 'BYTES', 'OLDEST', 'DONE IN ABOUT'], lanes.map(({ plant, deviceType, live, waiting, waitingBytes, oldestAtMs, drainsInMs }) =>
+      [plant, forTerminal(deviceType), live ? 'live' : '', String(waiting), String(waitingBytes), formatAge(oldestAtMs, nowMs), formatDuration(drainsInMs)]))
+    if (lanes.some(({ drainsInMs }) => drainsInMs !== undefined)) stdout.write('(at the pace of the last 10 minutes, while the proxy runs)\n')
   }
   if (parked.length === 0) stderr.write('Nothing is parked.\n')
   else {
@@ -27,8 +27,8 @@ export async function listQueue (parts: QueueCommandParts, { json }: { json: boo
   }
 }
 
-function laneToJson ({ plant, deviceType, live, waiting, waitingBytes, oldestAtMs }: Lane): object {
-  return { plant, deviceType, live, pushes: waiting, bytes: waitingBytes, oldestAt: isoMoment(oldestAtMs) }
+function laneToJson ({ plant, deviceType, live, waiting, waitingBytes, oldestAtMs, drainsInMs }: PacedLane): object {
+  return { plant, deviceType, live, pushes: waiting, bytes: waitingBytes, oldestAt: isoMoment(oldestAtMs), drainsInSeconds: drainsInMs === undefined ? null : Math.ceil(drainsInMs / 1000) }
 }
 
 export function parkedToJson ({ id, requestId, plant, deviceType, recordCount, bytes, state, receivedAtMs, parkedAtMs, reason }: ParkedEntry): object {

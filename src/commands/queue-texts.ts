@@ -5,9 +5,17 @@ const UNITS: ReadonlyArray<readonly [unit: string, ms: number]> = [['d', 86_400_
 /** A time that has passed, in its largest unit: `3 d`, `12 min`. Empty for none. */
 export function formatAge (sinceMs: number | undefined, nowMs: number): string {
   if (sinceMs === undefined) return ''
-  const ageMs = Math.max(0, nowMs - sinceMs)
-  const [unit, unitMs] = UNITS.find(([, ms]) => ageMs >= ms) ?? ['s', 1000]
-  return `${Math.floor(ageMs / unitMs)} ${unit}`
+  return inLargestUnit(Math.max(0, nowMs - sinceMs), Math.floor)
+}
+
+/** A time that is expected, in the largest unit of which it has two, and rounded up: it must not promise too much. Empty for none. */
+export function formatDuration (ms: number | undefined): string {
+  return ms === undefined ? '' : inLargestUnit(ms, Math.ceil, 2)
+}
+
+function inLargestUnit (ms: number, round: (count: number) => number, unitsMin = 1): string {
+  const [unit, unitMs] = UNITS.find(([, least]) => ms >= least * unitsMin) ?? ['s', 1000]
+  return `${round(ms / unitMs)} ${unit}`
 }
 
 /** A terminal obeys control characters and is led astray by marks of direction; senders and whatever answers for the cloud chose these texts. */

@@ -6,20 +6,22 @@ import { describeStoreFailure, StoreError } from '../store/store-error.js'
 import { syncDirectory } from '../store/sync-directory.js'
 import { isDamage } from './log-failures.js'
 import { queuePath } from './log-names.js'
+import { paceLanes, type PacedLane } from './log-pace.js'
 import { readLanes, readUsage } from './log-reads.js'
 import { NotParked, replayParked, skipParked } from './log-release.js'
 import { verifyStore, type VerifyReport } from './log-verify.js'
 import { exportRows, showPush, toParkedEntry, type ExportRow, type ParkedEntry, type PushView } from './log-views.js'
-import type { Lane, QueueUsage, Stored } from './queue-log.js'
+import type { QueueUsage, Stored } from './queue-log.js'
 
 export { NotParked } from './log-release.js'
+export type { PacedLane } from './log-pace.js'
 export type { VerifyReport } from './log-verify.js'
 export type { ExportRow, ParkedEntry, ParkedView, PushView } from './log-views.js'
 
 /** The queue as a command sees it: at once, and beside a running proxy, which learns of changes within 250 ms. Throws StoreError. */
 export interface QueueFile {
   /** Lanes in which something waits. */
-  listLanes: () => Lane[]
+  listLanes: () => PacedLane[]
   listParked: () => ParkedEntry[]
   /** What waits and what is parked of each plant; `bytesMax` is not known here and 0. */
   usage: () => QueueUsage
@@ -67,7 +69,7 @@ export function openQueueFile (dataDir: string, clock: Clock = systemClock): Que
     return work(...given)
   })
   return {
-    listLanes: reading(() => readLanes(store)),
+    listLanes: reading(() => paceLanes(store, readLanes(store), clock.now())),
     listParked: reading(() => store.parked.heads('parked').map(toParkedEntry)),
     usage: reading(() => readUsage(store, 0)),
     show: reading(id => showPush(store, id)),

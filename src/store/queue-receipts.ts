@@ -101,6 +101,14 @@ export class QueueReceipts {
       [beforeMs ?? Number.MAX_SAFE_INTEGER, rowsMax]).map(row => readInteger(row, 'id'))
   }
 
+  /** By lane, the pushes that waited, were delivered and finished within a time, and when the first of them was. */
+  deliveriesByLane (fromMs: number, toMs: number): Map<number, { pushes: number, firstAtMs: number }> {
+    const rows = this.#database.all(`
+      SELECT lane, COUNT(*) AS pushes, MIN(updated_at_ms) AS first FROM receipts INDEXED BY receipts_finished
+      WHERE ${FINISHED} AND updated_at_ms BETWEEN ? AND ? AND delivered > 0 AND lane_seq > 0 GROUP BY lane`, [fromMs, toMs])
+    return new Map(rows.map(row => [readInteger(row, 'lane'), { pushes: readInteger(row, 'pushes'), firstAtMs: readInteger(row, 'first') }]))
+  }
+
   /** Only for finished ones. */
   delete (id: number): void {
     this.#database.run('DELETE FROM receipts WHERE id = ?', [id])

@@ -2,12 +2,14 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import t, { type Test } from 'tap'
+import { systemClock, type Clock } from '../../src/clock.js'
 import { CommandFailure, UsageError } from '../../src/commands/failure.js'
 import { queueCommand } from '../../src/commands/queue.js'
 import { encodePush } from '../../src/contract/encode-push.js'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import { recordKeys } from '../../src/queue/record-keys.js'
 import type { QueueLog } from '../../src/queue/queue-log.js'
+import { ManualClock } from '../support/manual-clock.js'
 import { dataDirOf, newEntry, parkedPart, readAll, startQueue } from '../support/queue.js'
 import { FAST_QUEUE } from '../support/queue-in-place.js'
 
@@ -32,14 +34,14 @@ const recordOf = (deviceId: string, data: Record<string, string> = { Ua: '226.0'
 const bodyOf = (...devices: object[]): Buffer => encodePush({ deviceType: '1', devices } as Parameters<typeof encodePush>[0])
 
 /** The command beside a queue that a proxy has open. */
-async function shellOf (t: Test): Promise<Shell> {
+async function shellOf (t: Test, clock: Clock = systemClock): Promise<Shell> {
   const dataDir = dataDirOf(t)
-  const { log } = await startQueue(t, { dataDir, ...FAST_QUEUE })
+  const { log } = await startQueue(t, { dataDir, clock, ...FAST_QUEUE })
   async function run (line: string, confirm?: (question: string) => Promise<boolean>): Promise<Outcome> {
     const outcome: Outcome = { stdout: '', stderr: '', ended: 'well', message: '' }
     const program = new Command().exitOverride()
     const command = queueCommand({
-      openQueue: () => openQueueFile(dataDir),
+      openQueue: () => openQueueFile(dataDir, clock),
       now: () => NOW_MS,
       stdout: { write: text => { outcome.stdout += text } },
       stderr: { write: text => { outcome.stderr += text } },
@@ -168,6 +170,32 @@ t.test('replay and show tell for how many parked records the same device and tim
   const unknown = await shell.run(`replay ${uncut} --json`)
   t.match(unknown.stderr, `${uncut}: whether its devices and times were delivered since is not known`)
   t.match(JSON.parse(unknown.stdout), { replayed: [{ id: uncut, deliveredSince: null }] })
+})
+
+t.test('list tells how long a lane will take at the pace of the last ten minutes, and nothing where nothing was delivered in them', async t => {
+  const clock = new ManualClock()
+  const shell = await shellOf(t, clock)
+  const minute = 60_000
+  const store = async (count: number, deviceType: string): Promise<number[]> =>
+    (await Promise.all(Array.from({ length: count }, () => shell.log.append(newEntry({ deviceType, receivedAtMs: clock.now() }))))).map(({ id }) => id)
+  const settle = async (ids: number[]): Promise<void> => { await shell.log.settle(ids.map(id => ({ id, deliveredRecords: 1, cloudRequestIds: [], parked: [] }))) }
+  const fast = await store(400, 'fast')
+  const slow = await store(50, 'slow')
+  t.match(await shell.json('list'), { waiting: [{ deviceType: 'fast', drainsInSeconds: null }, { deviceType: 'slow', drainsInSeconds: null }] })
+  t.notMatch((await shell.run('list')).stdout, /DONE|pace/)
+  await settle(slow.splice(0, 10))
+  await clock.advance(11 * minute)
+  // 40 a minute, for four minutes.
+  for (let n = 0; n < 4; n++) {
+    await settle(fast.splice(0, 40))
+    await clock.advance(minute)
+  }
+  t.match(await shell.json('list'), { waiting: [{ deviceType: 'fast', pushes: 240, drainsInSeconds: 360 }, { deviceType: 'slow', drainsInSeconds: null }] })
+  t.match((await shell.run('list')).stdout, /DONE IN ABOUT\nalpha +fast .* 6 min\nalpha +slow +40 .* (min|d|h)\n\(at the pace of the last 10 minutes, while the proxy runs\)\n/)
+  await shell.log.close()
+  t.match(await shell.json('list'), { waiting: [{ drainsInSeconds: 360 }, {}] }, 'the same while it is stopped')
+  await clock.advance(11 * minute)
+  t.match(await shell.json('list'), { waiting: [{ drainsInSeconds: null }, {}] })
 })
 
 t.test('skip asks first: a terminal is asked, without one --yes is needed', async t => {
