@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Plant } from '../plants/plant.js'
 import { policyRows } from '../plants/policy.js'
-import { UsageError } from './failure.js'
+import { CommandFailure, UsageError } from './failure.js'
 import { addPolicyFlags, readPolicyFlags } from './policy-flags.js'
 import { formatMoment, isoMoment, printJson, printTable } from './print.js'
 import { withRegistry, type RegistryCommandParts } from './with-registry.js'
@@ -49,7 +49,24 @@ export function plantsCommand (parts: RegistryCommandParts): Command {
     .option(...json)
     .action((name: string, options: Options) => { removePlant(parts, name, options) })
 
+  plants.command('backup')
+    .description('Copy all plants and keys of this moment into a file, also while the server runs. A plain copy of plants.db loses what lies in the file beside it.')
+    .argument('<file>', 'A file that is not there yet.')
+    .option(...json)
+    .action((path: string, options: Options) => { backUpPlants(parts, path, options) })
+
   return plants
+}
+
+/** A copy of nothing would only be found out when it is needed. */
+function backUpPlants ({ openRegistry, stdout }: RegistryCommandParts, path: string, options: Options): void {
+  const { plants, bytes } = withRegistry(openRegistry, registry => {
+    const { length } = registry.listPlants()
+    if (length === 0) throw new CommandFailure(`There is no plant in ${registry.path}; check DATA_DIR.`)
+    return { plants: length, ...registry.backupTo(path) }
+  })
+  if (options['json'] === true) printJson(stdout, { path, bytes, plants })
+  else stdout.write(`${path} has ${plants === 1 ? 'the one plant' : `all ${plants} plants`} and their keys of this moment, ${bytes} bytes.\n`)
 }
 
 function addPlant (parts: RegistryCommandParts, name: string, options: Options): void {

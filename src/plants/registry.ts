@@ -22,6 +22,12 @@ export interface Registry extends PlantManager, KeyManager {
   identify (key: string): Identity | undefined
   /** Whether a key may be used from an address, given as a socket or Fastify gives it. */
   allows (key: ApiKey, address: string | undefined): boolean
+  /**
+   * A whole copy of this moment.
+   * @param path a file that is not there yet
+   * @returns its size
+   */
+  backupTo (path: string): { bytes: number }
   close (): void
 }
 
@@ -68,8 +74,7 @@ export function openRegistry ({ dataDir, clock, randomBytes = systemRandomBytes,
       return { plant, key }
     },
     allows: (key, address) => key.addresses.allows(address),
-    listPlants: plants.listPlants,
-    showPlant: plants.showPlant,
+    ...plants,
     addPlant: clearing(plants.addPlant),
     setPlant: clearing(plants.setPlant),
     removePlant: clearing(plants.removePlant),
@@ -80,6 +85,7 @@ export function openRegistry ({ dataDir, clock, randomBytes = systemRandomBytes,
     createKey: clearing(keys.createKey),
     rotateKey: clearing(keys.rotateKey),
     revokeKey: clearing(keys.revokeKey),
+    backupTo: path => store.copyTo(path),
     close: () => {
       cache.close()
       lastUses.close()

@@ -1,9 +1,8 @@
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { systemClock, type Clock } from '../clock.js'
 import { QueueStore } from '../store/queue-store.js'
-import { describeStoreFailure, StoreError } from '../store/store-error.js'
-import { syncDirectory } from '../store/sync-directory.js'
+import { StoreError } from '../store/store-error.js'
 import { isDamage } from './log-failures.js'
 import { queuePath } from './log-names.js'
 import { paceLanes, type PacedLane } from './log-pace.js'
@@ -81,32 +80,7 @@ export function openQueueFile (dataDir: string, clock: Clock = systemClock): Que
     skip: telling(id => { store.transaction(() => { skipParked(store, id, clock.now()) }) }),
     exportRows: () => exportRows(store),
     verify: reading(() => verifyStore(store, clock.now())),
-    backupTo: telling(target => backUp(store, resolve(target))),
+    backupTo: telling(target => store.copyTo(target)),
     close: () => { store.close() }
-  }
-}
-
-function backUp (store: QueueStore, path: string): { bytes: number } {
-  // Made here, so that it is closed to others from its first byte on, and so that nothing is written over.
-  const file = create(path)
-  try {
-    store.copyInto(path)
-    fsyncSync(file)
-    syncDirectory(dirname(path))
-    return { bytes: statSync(path).size }
-  } catch (error) {
-    rmSync(path, { force: true })
-    throw error
-  } finally {
-    closeSync(file)
-  }
-}
-
-function create (path: string): number {
-  try {
-    return openSync(path, 'wx', 0o600)
-  } catch (cause) {
-    if (existsSync(path)) throw new StoreError('EEXIST', `${path}: This is there already; name a file that is not.`, cause)
-    throw describeStoreFailure(path, cause)
   }
 }

@@ -1,4 +1,5 @@
 import { Database, type Row } from './database.js'
+import { copyDatabase } from './copy-database.js'
 import { migrate } from './migrations.js'
 import { readInteger, readIntegerOrNull, readText, readTextOrNull, readBytes } from './columns.js'
 
@@ -80,6 +81,11 @@ export class PlantsStore {
   /** See Database.changed. */
   changed (): boolean {
     return this.#database.changed()
+  }
+
+  /** See copyDatabase. */
+  copyTo (path: string): { bytes: number } {
+    return copyDatabase(path, target => { this.#database.run('VACUUM INTO ?', [target]) })
   }
 
   close (): void {

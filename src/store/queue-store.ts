@@ -1,4 +1,5 @@
 import { readInteger } from './columns.js'
+import { copyDatabase } from './copy-database.js'
 import { Database } from './database.js'
 import { migrate } from './migrations.js'
 import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
@@ -125,6 +126,11 @@ export class QueueStore {
   /** A copy of this moment, packed tight, into a file that is not there yet or is empty. */
   copyInto (path: string): void {
     this.#database.run('VACUUM INTO ?', [path])
+  }
+
+  /** See copyDatabase. */
+  copyTo (path: string): { bytes: number } {
+    return copyDatabase(path, target => { this.copyInto(target) })
   }
 
   close (): void {

@@ -1,3 +1,5 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import t, { type Test } from 'tap'
 import { CommandFailure, UsageError } from '../../src/commands/failure.js'
@@ -214,6 +216,27 @@ t.test('the list shows state, last use and limits; rotating and revoking show th
   t.match(run('keys list').stdout, /revoked.*\n.*expired.*\n.*active/)
 })
 
+t.test('a backup of plants and keys is whole while others have them open, and a key of it lets its device in', async t => {
+  const { run, json, dataDir } = shellOf(t)
+  t.match(run(`plants backup ${dataDir}/none.db`), { ended: 'failure', message: /There is no plant in .*plants\.db; check DATA_DIR\.$/ })
+  const open = openRegistry({ dataDir, clock: new ManualClock() })
+  t.teardown(() => { open.close() })
+  for (const line of ['plants add north --delivery store', 'plants add south']) run(line)
+  const { key } = json('keys create north')
+  t.notSame(statSync(join(dataDir, 'plants.db-wal')).size, 0, 'a copy of the file alone would not have it')
+  const copyDir = join(dataDir, 'restored')
+  mkdirSync(copyDir)
+  const copy = join(copyDir, 'plants.db')
+  t.match(json(`plants backup ${copy}`), { path: copy, plants: 2, bytes: statSync(copy).size })
+  t.equal(statSync(copy).mode & 0o777, 0o600)
+  t.match(run(`plants backup ${copy}`), { ended: 'failure', message: /is there already/ })
+  run('plants remove south')
+  const restored = openRegistry({ dataDir: copyDir, clock: new ManualClock() })
+  t.teardown(() => { restored.close() })
+  t.strictSame(restored.listPlants().map(({ name }) => name), ['north', 'south'])
+  t.match(restored.identify(key), { plant: { name: 'north', policy: { delivery: 'store' } } })
+})
+
 t.test('every policy has its flag, and every command says in its help what it does', async t => {
   const { run } = shellOf(t)
   for (const command of ['add', 'set']) {
@@ -224,7 +247,7 @@ t.test('every policy has its flag, and every command says in its help what it do
       t.match(help.stdout.replaceAll(/\s+/g, ' '), description)
     }
   }
-  for (const line of ['plants', 'plants list', 'plants show', 'plants remove', 'keys', 'keys create', 'keys list', 'keys rotate', 'keys revoke']) {
+  for (const line of ['plants', 'plants list', 'plants show', 'plants remove', 'plants backup', 'keys', 'keys create', 'keys list', 'keys rotate', 'keys revoke']) {
     const { stdout, stderr, ended } = run(`${line} --help`)
     t.match({ stdout, stderr, ended }, { stdout: /^Usage: [^\n]*\n\n[A-Z][^.]*\./, stderr: '', ended: 'well' }, line)
   }
