@@ -3,7 +3,7 @@ import type { Clock } from './clock.js'
 import type { Config } from './config.js'
 import type { Check, Finding } from './health.js'
 import type { Registry } from './plants/registry.js'
-import { logQueue, logNotice } from './queue-lines.js'
+import { logNotice, logOpened, logQueue } from './queue-lines.js'
 import { PushQueue } from './queue/push-queue.js'
 import type { QueueState } from './queue/queue-state.js'
 import { openQueueLog, type QueueLog, type QueueLogParts } from './queue/queue-log.js'
@@ -37,8 +37,7 @@ const ANSWER_MS_MAX = 1_000
 export async function openQueue ({ config, clock, logger, registry, relay, queueLog }: OpenQueueParts): Promise<OpenedQueue> {
   const log = await openQueueLog({ dataDir: config.dataDir, queueBytesMax: config.queue.bytesMax, clock, ...queueLog })
   log.onNotice(notice => { logNotice(logger, notice) })
-  const { waiting, parked, setAside } = log.opened
-  if (setAside !== undefined) logger.error({ setAside, waiting, parked }, 'The queue was damaged; it was set aside, and all that could be read of it was carried over.')
+  logOpened(logger, log.opened)
   const { bytesMax, ...bounds } = config.queue
   const queue = new PushQueue({ log, relay, clock, random: Math.random, bounds, policyOf: policiesOf(registry), listeners: logQueue(logger) })
   return { queue, log, check: checkQueue(queue, clock) }

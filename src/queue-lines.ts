@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { RaisedAlarm } from './queue/alarms.js'
 import type { QueueListeners } from './queue/queue-events.js'
-import type { QueueNotice } from './queue/queue-log.js'
+import type { Loss, OpenReport, QueueNotice } from './queue/queue-log.js'
 
 /** What the alarms mean and who can mend them; what was answered stands beside. */
 const SENTENCES: Readonly<Record<RaisedAlarm['kind'], string>> = {
@@ -35,6 +35,38 @@ export function logQueue (logger: Logger): QueueListeners {
   }
 }
 
+/** What was found wrong at the start. */
+export function logOpened (logger: Logger, { waiting, parked, setAside, vanished }: OpenReport): void {
+  if (setAside !== undefined) logger.error({ setAside, waiting, parked }, 'The queue was damaged; it was set aside, and all that could be read of it was carried over.')
+  if (vanished === true) logVanished(logger)
+}
+
+/** Nobody knows any more what waited in it. */
+function logVanished (logger: Logger): void {
+  logger.error({ file: 'queue.db' }, 'The queue\'s file is gone from DATA_DIR, or empty, though there was one: what waited in it is lost, and a new one was begun. Find out what removed it (a volume that is not mounted, a clean-up); a backup of it holds what waited then: see the backup section of docs/operations.md.')
+}
+
+/** A damaged disk may lose thousands at once; the receipts have them all. */
+const LOST_TOLD_MAX = 20
+
+function logLosses (logger: Logger, lost: readonly Loss[]): void {
+  for (const loss of lost.slice(0, LOST_TOLD_MAX)) logLoss(logger, loss)
+  const rest = lost.slice(LOST_TOLD_MAX)
+  if (rest.length > 0) logger.error({ losses: rest.length, records: rest.reduce((sum, { records }) => sum + records, 0) }, 'More stored pushes were lost on disk; their receipts tell which.')
+}
+
+function logLoss (logger: Logger, { plant, deviceType, laneSeqs, records, requestIds }: Loss): void {
+  logger.error({
+    plant,
+    deviceType,
+    records,
+    laneSeqs: laneSeqs.slice(0, LOST_TOLD_MAX),
+    laneSeqRanges: laneSeqs.length,
+    requestIds: requestIds.slice(0, LOST_TOLD_MAX),
+    requestIdCount: requestIds.length
+  }, 'Stored pushes were lost on disk.')
+}
+
 /** A line for what the store tells of itself. */
 export function logNotice (logger: Logger, notice: QueueNotice): void {
   const { kind } = notice
@@ -48,13 +80,11 @@ export function logNotice (logger: Logger, notice: QueueNotice): void {
       if (notice.full) return logger.error('The disk is full; pushes that must be stored are refused until there is room.')
       return logger.info('The disk has room again.')
     case 'lost':
-      for (const { plant, deviceType, laneSeqs, requestIds } of notice.lost) {
-        logger.error({ plant, deviceType, laneSeqs, requestIds }, 'Stored pushes were lost on disk.')
-      }
-      return
+      return logLosses(logger, notice.lost)
     case 'failed':
       return logger.error({ code: notice.code, storeMessage: notice.message }, 'The queue\'s store failed and is opened again.')
     case 'reopened':
+      if (notice.report.vanished === true) logVanished(logger)
       return logger.info({ waiting: notice.report.waiting, parked: notice.report.parked, setAside: notice.report.setAside }, 'The queue\'s store is open again.')
   }
 }

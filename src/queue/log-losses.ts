@@ -1,4 +1,5 @@
 import type { LaneState } from '../store/queue-lanes.js'
+import type { ReceiptRow } from '../store/queue-receipts.js'
 import type { StoredRow } from '../store/queue-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { SeqRanges } from '../store/seq-ranges.js'
@@ -16,9 +17,9 @@ export function recordLosses (store: QueueStore, { thorough, atMs }: { thorough:
   for (const lane of store.lanes.all()) {
     const missing = hasGap(lane) ? findMissing(store, lane) : []
     for (const [from, to] of missing) store.lanes.finish(lane, from, to)
-    const requestIds = missing.length > 0 || thorough ? recordLostReceipts(store, lane, atMs) : []
-    if (missing.length > 0 || requestIds.length > 0) {
-      losses.push({ plant: lane.plant, deviceType: lane.deviceType, laneSeqs: missing, requestIds })
+    const lost = missing.length > 0 || thorough ? recordLostReceipts(store, lane, atMs) : NONE
+    if (missing.length > 0 || lost.requestIds.length > 0) {
+      losses.push({ plant: lane.plant, deviceType: lane.deviceType, laneSeqs: missing, ...lost })
     }
   }
   return losses
@@ -31,7 +32,7 @@ export function loseEntry (store: QueueStore, push: StoredRow, atMs: number): Lo
   store.lanes.addWaiting(lane, push, -1)
   store.lanes.finish(lane, push.laneSeq)
   changeReceipt(store, push.receipt, { waiting: -push.recordCount, lost: push.recordCount }, atMs)
-  return { plant: push.plant, deviceType: push.deviceType, laneSeqs: [[push.laneSeq, push.laneSeq]], requestIds: [push.requestId] }
+  return { plant: push.plant, deviceType: push.deviceType, laneSeqs: [[push.laneSeq, push.laneSeq]], records: push.recordCount, requestIds: [push.requestId] }
 }
 
 /** The same for records of the parked list. */
@@ -40,7 +41,7 @@ export function loseParked (store: QueueStore, row: StoredRow, atMs: number): Lo
   store.parkedRecords.delete(row.id)
   store.lanes.addParked(store.lanes.get(row.lane), row, -1)
   changeReceipt(store, row.receipt, { parked: -row.recordCount, lost: row.recordCount }, atMs)
-  return { plant: row.plant, deviceType: row.deviceType, laneSeqs: [], requestIds: [row.requestId] }
+  return { plant: row.plant, deviceType: row.deviceType, laneSeqs: [], records: row.recordCount, requestIds: [row.requestId] }
 }
 
 function hasGap ({ finished, waiting, nextSeq }: LaneState): boolean {
@@ -53,21 +54,21 @@ function findMissing (store: QueueStore, lane: LaneState): ReadonlyArray<readonl
   return accounted.missing(lane.nextSeq - 1)
 }
 
-function recordLostReceipts (store: QueueStore, lane: LaneState, atMs: number): string[] {
-  const lost: string[] = []
+const NONE = { records: 0, requestIds: [] } as const
+
+function recordLostReceipts (store: QueueStore, lane: LaneState, atMs: number): Pick<Loss, 'records' | 'requestIds'> {
+  const requestIds = new Set<string>()
+  let records = 0
+  const lose = (kind: 'waiting' | 'parked', receipt: ReceiptRow, found: ReadonlyMap<number, number>): void => {
+    const missing = receipt[kind] - (found.get(receipt.id) ?? 0)
+    if (missing <= 0) return
+    changeReceipt(store, receipt.id, { [kind]: -missing, lost: missing }, atMs)
+    requestIds.add(receipt.requestId)
+    records += missing
+  }
   const waiting = store.pushes.recordsByReceipt(lane.id)
-  for (const receipt of store.receipts.waitingOfLane(lane.id)) {
-    const missing = receipt.waiting - (waiting.get(receipt.id) ?? 0)
-    if (missing <= 0) continue
-    changeReceipt(store, receipt.id, { waiting: -missing, lost: missing }, atMs)
-    lost.push(receipt.requestId)
-  }
+  for (const receipt of store.receipts.waitingOfLane(lane.id)) lose('waiting', receipt, waiting)
   const parked = store.parked.recordsByReceipt(lane.id)
-  for (const receipt of store.receipts.parkedOfLane(lane.id)) {
-    const missing = receipt.parked - (parked.get(receipt.id) ?? 0)
-    if (missing <= 0) continue
-    changeReceipt(store, receipt.id, { parked: -missing, lost: missing }, atMs)
-    lost.push(receipt.requestId)
-  }
-  return [...new Set(lost)]
+  for (const receipt of store.receipts.parkedOfLane(lane.id)) lose('parked', receipt, parked)
+  return { records, requestIds: [...requestIds] }
 }

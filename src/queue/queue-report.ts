@@ -23,7 +23,8 @@ export interface Loss {
   readonly deviceType: string
   /** Sequence numbers in the lane, from and to; none where records of the parked list were lost. */
   readonly laneSeqs: ReadonlyArray<readonly [from: number, to: number]>
-  /** As far as their receipts could be read. */
+  /** Device records, and request ids: as far as their receipts could be read. */
+  readonly records: number
   readonly requestIds: readonly string[]
 }
 
