@@ -17,6 +17,12 @@ export function newGauge (registry: Registry, named: Named, collect?: (gauge: Ga
   return gauge
 }
 
+/** The same by plant. */
+export function newPlantGauge (registry: Registry, named: Named, collect: (gauge: Gauge) => Promise<void>): Gauge {
+  const gauge: Gauge = new Gauge({ ...common(named, registry), labelNames: ['plant'], collect: async () => { await collect(gauge) } })
+  return gauge
+}
+
 /** A gauge that is absent until it is set, since a 0 would mean something else (an expiry in 1970). */
 export function newAbsentGauge (registry: Registry, named: Named): Gauge {
   const gauge = newGauge(registry, named)

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { CloudMetrics } from './metrics-cloud.js'
 import { FrontMetrics } from './metrics-front.js'
+import { QueueMetrics } from './metrics-queue.js'
 import { RequestMetrics } from './metrics-requests.js'
 
 /** Every number that the proxy tells. Labels are bounded: plants' names, statuses, codes of our own tables; never a device id. */
@@ -9,6 +10,7 @@ export interface Metrics {
   readonly requests: RequestMetrics
   readonly cloud: CloudMetrics
   readonly front: FrontMetrics
+  readonly queue: QueueMetrics
 }
 
 /** A set of its own for each proxy: nothing is shared through the package's global registry. */
@@ -20,6 +22,7 @@ export function createMetrics (): Metrics {
     registry,
     requests: new RequestMetrics(registry),
     cloud: new CloudMetrics(registry),
-    front: new FrontMetrics(registry)
+    front: new FrontMetrics(registry),
+    queue: new QueueMetrics(registry)
   }
 }

@@ -51,7 +51,7 @@ export async function openParts ({ config, logger, clock, credentials, ca, queue
     const cloud = createRelay({ pool, credentials: observation.credentials, signedHost, clock, random: Math.random, onAttempt: observation.onAttempt })
     const relay = createEndableRelay(cloud)
     // The queue cuts its calls off itself.
-    const opened = await openQueue({ config, clock, logger, registry, relay: cloud, queueLog })
+    const opened = await openQueue({ config, clock, logger, registry, relay: cloud, metrics: observation.metrics.queue, queueLog })
     closers.push(async () => { await opened.log.close() }, async () => { await relay.close() })
     return { ...opened, lock, registry, observation, relay, close }
   } catch (error) {

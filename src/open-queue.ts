@@ -2,8 +2,10 @@ import type { Logger } from 'pino'
 import type { Clock } from './clock.js'
 import type { Config } from './config.js'
 import type { Check, Finding } from './health.js'
+import type { QueueMetrics } from './metrics-queue.js'
 import type { Registry } from './plants/registry.js'
 import { logNotice, logOpened, logQueue } from './queue-lines.js'
+import { bothListeners } from './queue/queue-events.js'
 import { PushQueue } from './queue/push-queue.js'
 import type { QueueState } from './queue/queue-state.js'
 import { openQueueLog, type QueueLog, type QueueLogParts } from './queue/queue-log.js'
@@ -15,6 +17,7 @@ export interface OpenQueueParts {
   readonly logger: Logger
   readonly registry: Pick<Registry, 'showPlant'>
   readonly relay: Pick<Relay, 'send'>
+  readonly metrics: QueueMetrics
   /** What differs from the defaults of the store. */
   readonly queueLog?: Partial<QueueLogParts> | undefined
 }
@@ -27,19 +30,23 @@ export interface OpenedQueue {
   readonly check: Check
 }
 
-/** Below the time that health.ts allows a check. */
+/** Below the time that health.ts allows a check, and that who scrapes /metrics waits. */
 const ANSWER_MS_MAX = 1_000
 
 /**
  * Opens what waits on disk; queue.start() begins to deliver it.
  * @throws {StoreError} in a plain sentence when DATA_DIR cannot be used, or a newer version wrote the queue
  */
-export async function openQueue ({ config, clock, logger, registry, relay, queueLog }: OpenQueueParts): Promise<OpenedQueue> {
+export async function openQueue ({ config, clock, logger, registry, relay, metrics, queueLog }: OpenQueueParts): Promise<OpenedQueue> {
   const log = await openQueueLog({ dataDir: config.dataDir, queueBytesMax: config.queue.bytesMax, clock, ...queueLog })
-  log.onNotice(notice => { logNotice(logger, notice) })
+  log.onNotice(notice => {
+    logNotice(logger, notice)
+    metrics.recordNotice(notice)
+  })
   logOpened(logger, log.opened)
   const { bytesMax, ...bounds } = config.queue
-  const queue = new PushQueue({ log, relay, clock, random: Math.random, bounds, policyOf: policiesOf(registry), listeners: logQueue(logger) })
+  const queue = new PushQueue({ log, relay, clock, random: Math.random, bounds, policyOf: policiesOf(registry), listeners: bothListeners(metrics.listeners, logQueue(logger)) })
+  metrics.watch(() => readInTime(queue, clock), () => clock.now())
   return { queue, log, check: checkQueue(queue, clock) }
 }
 
@@ -56,11 +63,19 @@ function policiesOf (registry: Pick<Registry, 'showPlant'>): (plant: string) => 
 
 /** A disk that is slow or ill must not take a proxy out of service that can still relay. */
 function checkQueue (queue: PushQueue, clock: Clock): Check {
-  return async () => await new Promise(resolve => {
-    const cancel = clock.after(ANSWER_MS_MAX, () => { resolve({ detail: { readable: false } }) })
-    queue.state().then(toDetail, () => ({ readable: false })).then(detail => {
+  return async () => {
+    const state = await readInTime(queue, clock)
+    return { detail: state === undefined ? { readable: false } : toDetail(state) }
+  }
+}
+
+/** Undefined when the queue cannot be read, or does not answer in time. */
+async function readInTime (queue: PushQueue, clock: Clock): Promise<QueueState | undefined> {
+  return await new Promise(resolve => {
+    const cancel = clock.after(ANSWER_MS_MAX, () => { resolve(undefined) })
+    queue.state().catch(() => undefined).then(state => {
       cancel()
-      resolve({ detail })
+      resolve(state)
     }, () => {})
   })
 }

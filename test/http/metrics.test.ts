@@ -6,23 +6,9 @@ import { request } from 'undici'
 import { ProxyError } from '../../src/errors.js'
 import { createMetrics } from '../../src/metrics.js'
 import { exchangeOne } from '../support/raw-socket.js'
-import { onePush, startProxy, type TestProxy } from '../support/proxy.js'
+import { onePush, startProxy } from '../support/proxy.js'
 import { projectUrl } from '../support/project.js'
-
-/** Every sample by its name and labels, as they stand in the text. */
-async function scrape ({ adminOrigin }: TestProxy): Promise<Map<string, number>> {
-  const { statusCode, headers, body } = await request(`${adminOrigin}/metrics`)
-  if (statusCode !== 200 || !/^text\/plain; version=0\.0\.4/.test(String(headers['content-type']))) throw new Error(`no metrics: ${statusCode}`)
-  const lines = (await body.text()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
-  return new Map(lines.map(line => [line.slice(0, line.lastIndexOf(' ')).replace('energy_expert_proxy_', ''), Number(line.slice(line.lastIndexOf(' ') + 1))]))
-}
-
-/** A number that is counted when an answer is out may be a moment late for whoever has it already. */
-async function scrapeUntil (proxy: TestProxy, done: (samples: Map<string, number>) => boolean): Promise<Map<string, number>> {
-  let samples = await scrape(proxy)
-  for (let round = 0; round < 100 && !done(samples); round += 1) samples = await scrape(proxy)
-  return samples
-}
+import { scrape, scrapeUntil } from '../support/scrape.js'
 
 t.test('pushes are counted by plant and status, with their records and points', async t => {
   const proxy = await startProxy(t)
@@ -173,7 +159,7 @@ t.test('docs/operations.md explains every metric that there is, with its labels,
   t.strictSame(Object.fromEntries(documented), Object.fromEntries(own.map(metric => [metric.name.replace('energy_expert_proxy_', ''), labelsOf(metric)])))
   for (const [name] of section.matchAll(/energy_expert_proxy_[a-z_]+(?=[[{)\s])/g)) t.ok(own.some(metric => metric.name === name), `the alerts use ${name}`)
   for (const { name, help } of own) {
-    t.match(name, /_(total|seconds|bytes|connections)$/, 'base units')
+    t.match(name, /_(total|seconds|bytes|connections|pushes|records)$/, 'base units')
     t.match(help, /^[A-Z].*\.$/)
   }
 })
