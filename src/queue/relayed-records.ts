@@ -13,8 +13,9 @@ export class RelayedRecords {
   readonly #log: Pick<QueueLog, 'usage' | 'noteDelivered'>
   readonly #onProblem: ((problem: unknown) => void) | undefined
   #plants: ReadonlySet<string> = new Set()
-  /** Of which something was parked since what is on disk was asked for. */
-  readonly #parkedSince = new Set<string>()
+  /** Of which something was parked since what is on disk was asked for, and the how manieth time that was. */
+  readonly #parkedSince = new Map<string, number>()
+  #timesParked = 0
   #underWay = 0
 
   constructor (log: Pick<QueueLog, 'usage' | 'noteDelivered'>, onProblem: ((problem: unknown) => void) | undefined) {
@@ -24,10 +25,12 @@ export class RelayedRecords {
 
   /** Learns from the disk of which plants something is parked: at the start, and when somebody else changed the queue. */
   async load (): Promise<void> {
-    this.#parkedSince.clear()
+    const asked = this.#timesParked
     try {
       const { plants } = await this.#log.usage()
       this.#plants = new Set(plants.filter(({ parked }) => parked > 0).map(({ plant }) => plant))
+      // Only now, so that nothing is passed over while the disk answers.
+      for (const [plant, time] of this.#parkedSince) if (time <= asked) this.#parkedSince.delete(plant)
     } catch (problem) {
       this.#onProblem?.(problem)
     }
@@ -39,7 +42,8 @@ export class RelayedRecords {
   }
 
   noteParked (plant: string): void {
-    this.#parkedSince.add(plant)
+    this.#timesParked += 1
+    this.#parkedSince.set(plant, this.#timesParked)
   }
 
   note (push: KeyedBody): void {

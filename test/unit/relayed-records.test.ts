@@ -31,6 +31,11 @@ t.test('nothing is asked of the store for a plant of which nothing is parked, an
   relayed.note(pushOf('south'))
   t.equal(noted.splice(0).length, 1)
 
+  const asking = relayed.load()
+  relayed.note(pushOf('south'))
+  t.equal(noted.splice(0).length, 1, 'nothing is passed over while the disk is asked')
+  await asking
+
   plants = []
   const loading = relayed.load()
   relayed.noteParked('east')
