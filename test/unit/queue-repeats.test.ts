@@ -60,23 +60,6 @@ t.test('a push of which records were lost is not answered for', async t => {
   t.strictSame((await again.remembered(ALL)).map(({ repeatKey }) => repeatKey), [keyOf('b')])
 })
 
-t.test('a queue of the version before is taken over with what waits in it', async t => {
-  const dataDir = dataDirOf(t)
-  const before = (await startQueue(t, { dataDir, startThread })).log
-  const entry = newEntry()
-  await before.append(entry)
-  await before.close()
-  const database = new Database({ dataDir, fileName: 'queue.db' })
-  database.exec('DROP TABLE repeat_keys; PRAGMA user_version = 1')
-  database.close()
-  const { log } = await startQueue(t, { dataDir, startThread })
-  t.match(log.opened, { waiting: 1, lost: [], setAside: undefined })
-  t.strictSame(await log.remembered(ALL), [])
-  await log.append(newEntry({ repeatKey: keyOf('a') }))
-  t.equal((await log.remembered(ALL)).length, 1)
-  t.equal((await readAll(log))[0]?.requestId, entry.requestId)
-})
-
 t.test('a damaged store is carried over with what its pushes are repeated by', async t => {
   const dataDir = dataDirOf(t)
   const before = (await startQueue(t, { dataDir, startThread })).log
@@ -144,7 +127,7 @@ t.test('what the disk loses is forgotten, so that its repeat is sent', async t =
   await followStored({ remembered, log, clock, onProblem: t.error })()
   const knows = (): boolean[] => [['alpha', 'a'], ['alpha', 'b'], ['beta', 'a']].map(([plant = '', name = '']) => remembered.find(plant, keyOf(name, plant).key) !== undefined)
   t.strictSame(knows(), [true, true, true])
-  notify({ kind: 'lost', lost: [{ plant: 'alpha', deviceType: '1', laneSeqs: [[1, 1]], requestIds: ['alpha-a', 'unknown'] }, { plant: 'gone', deviceType: '1', laneSeqs: [], requestIds: ['x'] }] })
+  notify({ kind: 'lost', lost: [{ plant: 'alpha', deviceType: '1', laneSeqs: [[1, 1]], requestIds: ['alpha-a', 'unknown'], records: 2 }, { plant: 'gone', deviceType: '1', laneSeqs: [], requestIds: ['x'], records: 1 }] })
   t.strictSame(knows(), [false, true, true])
   notify({ kind: 'reopened', report: { waiting: 0, parked: 0, lost: [], setAside: undefined } })
   t.strictSame(knows(), [false, true, true])

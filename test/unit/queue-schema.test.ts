@@ -24,6 +24,7 @@ t.test('a queue of the first schema is opened with all that waits and is parked 
   database.close()
   const { log } = await startQueue(t, { dataDir, ...FAST_QUEUE })
   t.match(await log.usage(), { plants: [{ plant: 'alpha', waiting: 1, waitingRecords: 2, waitingBytes: 500, parked: 1, parkedRecords: 2, parkedBytes: 400, oldestAtMs: 7 }] })
+  t.strictSame(await log.remembered({ sinceMs: 0, pushesMax: 10 }), [], 'nothing was remembered then')
   const file = openQueueFile(dataDir)
   t.teardown(() => { file.close() })
   t.equal(file.show('3')?.parked[0]?.deliveredSince, undefined, 'what was delivered since was not noted then')
