@@ -1,5 +1,6 @@
 import type { Failure, Verdict } from '../relay/verdict.js'
 import type { Account, Ticket } from './account.js'
+import { markBegun, unmarkBegun } from './begun-mark.js'
 import { inDoubt, judgeCall } from './judge-call.js'
 import type { ActiveLane } from './lanes.js'
 import { PendingCall } from './pending-call.js'
@@ -41,7 +42,9 @@ export async function takeTurn (parts: TurnParts, lane: ActiveLane, account: Acc
     account.pace.withdraw()
     pending.setAside(inDoubt())
   } else {
+    await markBegun(parts, made)
     await judgeCall(parts, made, await send(parts, made))
+    await unmarkBegun(parts, made)
   }
   if (pending.part !== undefined) {
     // What was neither in doubt nor divided is gathered anew: more may have come.

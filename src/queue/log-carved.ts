@@ -127,7 +127,7 @@ export class Carved {
   }
 
   #noteFailure (row: FailureRow): void {
-    if ((this.#failures.get(row.id)?.failures ?? 0) < row.failures) this.#failures.set(row.id, row)
+    if ((this.#failures.get(row.id)?.failures ?? -1) < row.failures) this.#failures.set(row.id, row)
   }
 
   #noteRepeatKey (row: RepeatKeyRow): void {

@@ -1,4 +1,4 @@
-import type { Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, Settlement, Stored, StoredWithKey } from './queue-log.js'
+import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, Settlement, Stored, StoredWithKey } from './queue-log.js'
 
 /** What the queue's thread can be asked to write. */
 export type WriteRequest =
@@ -6,6 +6,7 @@ export type WriteRequest =
   | { readonly kind: 'park', readonly push: NewParked }
   | { readonly kind: 'settle', readonly settlements: readonly Settlement[] }
   | { readonly kind: 'noteFailure', readonly ids: readonly number[], readonly note: FailureNote }
+  | { readonly kind: 'noteBegun', readonly ids: readonly number[], readonly note: BegunNote }
   | { readonly kind: 'noteDelivered', readonly records: readonly number[] }
 
 /** What it can be asked to tell. */
@@ -29,6 +30,7 @@ export interface QueueAnswers {
   park: undefined
   settle: undefined
   noteFailure: undefined
+  noteBegun: undefined
   noteDelivered: undefined
   lanes: Lane[]
   read: Entry[]
@@ -54,7 +56,7 @@ export type NumberedRequest = NumberedWrite | NumberedRead
 
 export function isWrite (numbered: NumberedRequest): numbered is NumberedWrite {
   const { kind } = numbered.request
-  return kind === 'append' || kind === 'park' || kind === 'settle' || kind === 'noteFailure' || kind === 'noteDelivered'
+  return kind === 'append' || kind === 'park' || kind === 'settle' || kind === 'noteFailure' || kind === 'noteBegun' || kind === 'noteDelivered'
 }
 
 export type FullBound = 'plant' | 'queue' | 'disk'

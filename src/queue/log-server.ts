@@ -118,10 +118,12 @@ export class QueueServer {
   #checkFiles (): void {
     const { store, dataDir, clock } = this.#parts
     this.#logInode ??= inodeOf(this.#logPath)
+    // The log first: whoever removes both between the two questions must not be taken for one who removed the log alone.
+    const isLogThere = inodeOf(this.#logPath) === this.#logInode
     const isThere = inodeOf(store.path) === this.#inode
     // The connection still reads the file that has lost its name: the next start takes the copy in.
     if (!isThere) store.copyInto(join(dataDir, RECOVERED_PREFIX + timeInName(clock.now())))
-    if (!isThere || inodeOf(this.#logPath) !== this.#logInode) {
+    if (!isThere || !isLogThere) {
       throw new StoreError('FILE_REPLACED', `${store.path}: The file, or its -wal, was removed or replaced while the proxy uses it.`)
     }
   }

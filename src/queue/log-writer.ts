@@ -106,6 +106,9 @@ export class QueueWriter {
       case 'noteFailure':
         this.#store.pushes.noteFailure(request.ids, request.note)
         return undefined
+      case 'noteBegun':
+        this.#store.pushes.noteBegun(request.ids, request.note)
+        return undefined
       case 'noteDelivered':
         for (const record of request.records) this.#store.parkedRecords.noteDelivered(record, atMs)
         return undefined

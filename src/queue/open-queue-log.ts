@@ -91,6 +91,7 @@ function buildLog (client: QueueClient, events: Events, opened: OpenReport): Que
     read: (laneId, bounds) => client.ask({ kind: 'read', laneId, bounds }),
     settle: async settlements => { await client.ask({ kind: 'settle', settlements }) },
     noteFailure: async (ids, note) => { await client.ask({ kind: 'noteFailure', ids, note }) },
+    noteBegun: async (ids, note) => { await client.ask({ kind: 'noteBegun', ids, note }) },
     noteDelivered: async records => { await client.ask({ kind: 'noteDelivered', records }) },
     receipt: requestId => client.ask({ kind: 'receipt', requestId }),
     remembered: bounds => client.ask({ kind: 'remembered', ...bounds }),

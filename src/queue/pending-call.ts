@@ -24,6 +24,8 @@ export class PendingCall {
   readonly refused: RefusedPart[] = []
   /** An attempt may have arrived: what is sent again must be the same. */
   isDoubtful: boolean
+  /** That it was begun stands on disk. */
+  isMarked = false
   /** It failed so often while others succeeded that from now on a failure counts as a refusal. */
   isGivenUp = false
   /** Why the cloud refused the call, or a part of it, last. */

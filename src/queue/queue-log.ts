@@ -109,6 +109,12 @@ export interface FailureNote {
   readonly inDoubt: boolean
 }
 
+export interface BegunNote {
+  readonly atMs: number
+  /** False takes the mark back. */
+  readonly begun: boolean
+}
+
 /** What became of a stored or parked push, in records: the five outcomes add up to `records`. */
 export interface Receipt {
   readonly requestId: string
@@ -158,6 +164,8 @@ export interface QueueLog {
   settle: (settlements: readonly Settlement[]) => Promise<void>
   /** Notes a failed call, and whether its outcome is in doubt. */
   noteFailure: (ids: readonly number[], note: FailureNote) => Promise<void>
+  /** Notes that a call with these entries is about to be sent, so that a kill leaves them in doubt; or that it did not arrive. */
+  noteBegun: (ids: readonly number[], note: BegunNote) => Promise<void>
   /** Notes records that were delivered outside the queue, by their keys (recordKeys): what is parked of the same is marked. */
   noteDelivered: (records: readonly number[]) => Promise<void>
   /** `undefined` when the id is unknown, or its end lies long back (100,000 finished receipts are kept, for 30 days). */

@@ -96,6 +96,19 @@ export class QueuePushes {
     }
   }
 
+  /** A call is about to be sent: nothing has failed yet, but a kill would leave it in doubt. Or it is known not to have arrived. */
+  noteBegun (ids: readonly number[], { atMs, begun }: { atMs: number, begun: boolean }): void {
+    const call = Math.min(...ids)
+    for (const id of ids) {
+      if (!begun) this.#database.run('UPDATE failures SET doubtful_call = NULL WHERE id = ?', [id])
+      else {
+        this.#database.run(`
+          INSERT INTO failures (id, tag, failures, first_failed_at_ms, doubtful_call) SELECT id, 'failure', 0, ?, ? FROM pushes WHERE id = ?
+          ON CONFLICT (id) DO UPDATE SET doubtful_call = COALESCE(doubtful_call, excluded.doubtful_call)`, [atMs, call, id])
+      }
+    }
+  }
+
   insertFailure (failure: FailureRow): void {
     this.#database.run(INSERT_INTO.failures, failureValues(failure))
   }

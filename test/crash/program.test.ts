@@ -33,7 +33,7 @@ interface Plants {
   readonly start: (through?: readonly string[]) => Promise<{ program: ReturnType<typeof startCommand>, origin: string }>
 }
 
-async function setUp (t: Test): Promise<Plants> {
+async function setUp (t: Test, policy: { whenUnsure?: 'park' } = {}): Promise<Plants> {
   const received: ReceivedPush[] = []
   const cloud = await startSandbox({ accounts: [CREDENTIAL], onReceived: push => { received.push(push) } })
   t.teardown(async () => { await cloud.close() })
@@ -41,7 +41,7 @@ async function setUp (t: Test): Promise<Plants> {
   const dataDir = env['DATA_DIR'] ?? ''
   const registry = openRegistry({ dataDir, clock: systemClock })
   const clients = (['store', 'relay-or-store'] as const).map(delivery => {
-    registry.addPlant(delivery, { delivery, relayTimeoutMs: 300, requestsPerMinute: 0 })
+    registry.addPlant(delivery, { delivery, relayTimeoutMs: 300, requestsPerMinute: 0, ...policy })
     return { ledger: new PlantLedger(delivery), key: registry.createKey(delivery, {}).key }
   })
   registry.close()
@@ -128,6 +128,29 @@ t.test(`${ROUNDS} kills of the program at random moments, beside a cloud with fa
   await plants.start()
   await checkLedgers(t, plants)
   t.comment(`seed ${seed}`)
+})
+
+t.test('a plant that wants nothing sent twice has what was in flight at a kill parked, and the rest delivered', async t => {
+  const plants = await setUp(t, { whenUnsure: 'park' })
+  const { program, origin } = await plants.start()
+  const [client] = plants.clients
+  if (client === undefined) throw new Error('there are plants')
+  const pushOne = async (): Promise<void> => {
+    const push = client.ledger.next()
+    const { body } = await request(`${origin}/api/v1/data/increment/push`, { method: 'POST', headers: { 'x-api-key': client.key }, body: JSON.stringify(push) })
+    client.ledger.note(push, (await body.json() as { data?: unknown }).data)
+  }
+  plants.cloud.inject('neverAnswers')
+  await pushOne()
+  t.ok(await until(() => plants.received.length === 1))
+  for (let n = 0; n < 5; n++) await pushOne()
+  program.child.kill('SIGKILL')
+  await once(program.child, 'exit')
+  plants.cloud.heal()
+  await plants.start()
+  t.ok(await until(() => waitingIn(plants.dataDir) === 0))
+  const { missing, repeats, parked } = client.ledger.report(plants.received, plants.dataDir)
+  t.strictSame({ missing, repeats, parked }, { missing: [], repeats: 0, parked: 1 })
 })
 
 t.test('SIGTERM in the middle loses nothing', async t => {

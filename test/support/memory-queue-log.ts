@@ -1,4 +1,4 @@
-import type { Entry, FailureNote, Lane, NewEntry, NewParked, ParkedPart, PlantUsage, QueueLog, QueueUsage, ReadBounds, Receipt, Settlement, Stored } from '../../src/queue/queue-log.js'
+import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, ParkedPart, PlantUsage, QueueLog, QueueUsage, ReadBounds, Receipt, Settlement, Stored } from '../../src/queue/queue-log.js'
 
 interface MemoryLane {
   readonly id: number
@@ -20,7 +20,7 @@ export class MemoryQueueLog implements QueueLog {
   /** Every settlement that was recorded. */
   readonly settled: Settlement[] = []
   /** Set one, and what it names fails with it. */
-  readonly failing: { append?: Error, park?: Error, settle?: Error, read?: Error, lanes?: Error, noteFailure?: Error } = {}
+  failing: { append?: Error, park?: Error, settle?: Error, read?: Error, lanes?: Error, noteFailure?: Error } = {}
   /** How often each was asked. */
   readonly asked = { append: 0, settle: 0, read: 0, noteFailure: 0 }
   readonly #lanes = new Map<string, MemoryLane>()
@@ -103,6 +103,17 @@ export class MemoryQueueLog implements QueueLog {
         if (entry === undefined) continue
         const doubtfulCall = entry.doubtfulCall ?? (inDoubt ? Math.min(...ids) : undefined)
         entries.set(id, { ...entry, failures: entry.failures + 1, firstFailedAtMs: entry.firstFailedAtMs ?? atMs, doubtfulCall })
+      }
+    }
+  }
+
+  async noteBegun (ids: readonly number[], { atMs, begun }: BegunNote): Promise<void> {
+    await this.#orFail('noteFailure')
+    for (const { entries } of this.#lanes.values()) {
+      for (const id of ids) {
+        const entry = entries.get(id)
+        if (entry === undefined) continue
+        entries.set(id, { ...entry, firstFailedAtMs: entry.firstFailedAtMs ?? atMs, doubtfulCall: begun ? entry.doubtfulCall ?? Math.min(...ids) : undefined })
       }
     }
   }
