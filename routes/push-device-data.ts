@@ -30,7 +30,7 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
   async function answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { plant, key } = identityOf(request)
     refuseCompressed(request)
-    const { push, repairs } = readPush(bytesOf(request.body), plant.policy)
+    const { push, repairs } = readPush(bytesOf(request.body), plant.policy, request.declaredCharset)
     const outOfScope = checkScope(key, push)
     if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: outOfScope })
     if (repairs.size > 0) reply.header('x-repairs', listRepairs(repairs))
@@ -81,7 +81,7 @@ const pushDeviceDataSchema = {
 
 Values are strings, and arrive with exactly their characters. Senders that cannot help it may send a number for a value, or a whole number for \`deviceType\` and \`deviceId\`: it is sent on as a string of the characters that were written. \`device_id\` is taken for \`deviceId\`. \`X-Repairs\` says what was changed.
 
-Any Content-Type is taken, and none; the body is always read as JSON in UTF-8.
+Any Content-Type is taken, and none; the body is always read as JSON, in UTF-8 where it is valid, otherwise in the charset that Content-Type names, otherwise in the plant's.
 
 A device that can set no header may send its key as \`?api_key=\`, if the key was created with \`--in-url\`.`,
   security: [{ apiKey: [] }, { bearer: [] }, { basic: [] }, { acsBearerToken: [] }]

@@ -11,7 +11,7 @@ interface CatalogueRow {
  */
 export const CATALOGUE = {
   EmptyBody: { statusCode: 400, message: 'The request has no body; send the push as JSON.' },
-  InvalidEncoding: { statusCode: 400, message: 'The body is not valid UTF-8.' },
+  InvalidEncoding: { statusCode: 400, message: 'The body fits no encoding that it may have.' },
   InvalidJson: { statusCode: 400, message: 'The body is not JSON.' },
   InvalidPush: { statusCode: 400, message: 'The push breaks the contract; errors lists each place.' },
   InvalidRequest: { statusCode: 400, message: 'The request could not be read as HTTP; see the sender\'s HTTP settings.' },

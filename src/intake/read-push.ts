@@ -22,12 +22,13 @@ const ANSWERED_FAULTS_MAX = 20
 const READER_BOUNDS = { namesMax: 2 * PUSH_BOUNDS.pointsPerDeviceMax, containersMax: 10 * PUSH_BOUNDS.devicesMax }
 
 /**
- * Turns the bytes of a body into a push that keeps the contract, every value as it was written. Throws ProxyError
+ * Turns the bytes of a body into a push that keeps the contract, every value as it was written. `declaredCharset` is what
+ * the sender's Content-Type says of its encoding. Throws ProxyError
  * EmptyBody, InvalidEncoding, InvalidJson, PushTooLarge, or InvalidPush with the first 20 faults.
  */
-export function readPush (bytes: Uint8Array, policy: IntakePolicy): { push: Push, repairs: Repairs } {
+export function readPush (bytes: Uint8Array, policy: IntakePolicy, declaredCharset?: string): { push: Push, repairs: Repairs } {
   const log = new RepairLog()
-  const text = decodeText(bytes, log)
+  const text = decodeText(bytes, { declared: declaredCharset, plant: policy.charset }, log)
   if (/^[ \t\r\n]*$/.test(text)) throw new ProxyError('EmptyBody')
   const candidate = shapePush(readBody(text), policy, log)
   refuseTooMuch(candidate)

@@ -18,6 +18,10 @@ export class RepairLog {
 export type RepairCode =
   /** A byte order mark stood before the body. */
   | 'bom'
+  /** The body was read in another encoding than UTF-8. */
+  | 'charset'
+  /** NUL characters stood behind the body. */
+  | 'trailing-nul'
   /** A number became the string of its characters. */
   | 'number-to-string'
   /** `device_id` became `deviceId`. */
@@ -28,6 +32,8 @@ export type RepairCode =
 /** Whether a repair leaves each record the time that its sender wrote; a new code has to say so here. */
 const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
   bom: true,
+  charset: true,
+  'trailing-nul': true,
   'number-to-string': true,
   device_id: true,
   'unknown-field': true

@@ -5,6 +5,8 @@ import type { RepairLog } from './repairs.js'
 export interface IntakePolicy {
   /** Fields that the contract does not know: refuse the push, or leave them out and say so. */
   readonly unknownFields: 'reject' | 'drop'
+  /** The encoding of bodies that are no UTF-8; default none. */
+  readonly charset?: string
 }
 
 /** Whole numbers as written: `1.0` or `1e3` could mean several codes, so they stay numbers and the contract faults them. */

@@ -35,6 +35,12 @@ export const POLICY_ROWS = {
     description: 'Whether a field that the contract does not know makes the push faulty, or is left out of what is sent.',
     schema: Type.Union([Type.Literal('reject'), Type.Literal('drop')], { default: 'reject' })
   },
+  charset: {
+    flag: '--charset',
+    argument: '<encoding>',
+    description: 'The encoding of the plant\'s bodies where they are no UTF-8 and their Content-Type names none.',
+    schema: Type.Union([Type.Literal('utf-8'), Type.Literal('gb18030'), Type.Literal('big5'), Type.Literal('utf-16le'), Type.Literal('windows-1252')], { default: 'utf-8' })
+  },
   requestsPerMinute: {
     flag: '--requests-per-minute',
     argument: '<count>',

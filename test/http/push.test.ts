@@ -98,3 +98,14 @@ t.test('a dry run that is asked for in another word is refused, never sent', asy
   t.equal((await proxy.push(onePush, { 'x-dry-run': 'False' })).json().data, 'success')
   t.equal(proxy.cloud.attempts(), 1)
 })
+
+t.test('a GBK body is relayed as UTF-8, in the charset that it declares or that its plant is set to', async t => {
+  const proxy = await startProxy(t)
+  const [before = '', after = ''] = JSON.stringify({ ...onePush, devices: onePush.devices.map(device => ({ ...device, data: { name: '|' } })) }).split('|')
+  const body = Buffer.concat([Buffer.from(before), Buffer.from([0xb5, 0xe7, 0xb1, 0xed]), Buffer.from(after)])
+  t.equal((await proxy.push(body, { 'content-type': 'text/plain' })).json().code, 'InvalidEncoding')
+  t.match(await proxy.push(body, { 'content-type': 'text/plain; charset=GBK' }), { statusCode: 200, headers: { 'x-repairs': 'charset=1' } })
+  proxy.registry.setPlant('plant-1', { charset: 'gb18030' })
+  t.equal((await proxy.push(body, { 'content-type': 'json' })).statusCode, 200)
+  t.strictSame(proxy.cloud.received().map(({ body: sent }) => sent), Array(2).fill(`${before}电表${after}`))
+})
