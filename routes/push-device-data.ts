@@ -15,6 +15,7 @@ import { checkScope } from '../src/plants/scope.js'
 import type { Deliver } from '../src/queue/deliver.js'
 import { repeatKeyOf } from '../src/queue/repeat-key.js'
 import type { SendOnce, Sent } from '../src/queue/send-once.js'
+import { contentEncodingOf } from '../src/plugins/inflate-body.js'
 import type { Preview } from '../src/relay/preview.js'
 
 export interface PushDeviceDataParts {
@@ -119,8 +120,7 @@ function bytesOf (body: unknown): Buffer {
 }
 
 function refuseCompressed ({ headers }: FastifyRequest): void {
-  const encoding = String(headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-  if (encoding !== 'identity' && encoding !== '') throw new ProxyError('UnsupportedContentEncoding')
+  if (!['identity', 'gzip', 'deflate'].includes(contentEncodingOf(headers['content-encoding']))) throw new ProxyError('UnsupportedContentEncoding')
 }
 
 function isDryRun ({ headers }: FastifyRequest): boolean {

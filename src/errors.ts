@@ -24,7 +24,7 @@ export const CATALOGUE = {
   RequestTimeout: { statusCode: 408, message: 'The request did not arrive whole in time; check the line and the Content-Length.' },
   BodyTooLarge: { statusCode: 413, message: 'The body is larger than the proxy takes; send fewer devices in one push.' },
   PushTooLarge: { statusCode: 413, message: 'The push holds more than the proxy takes at once; send fewer devices in one push.' },
-  UnsupportedContentEncoding: { statusCode: 415, message: 'The body is compressed in a way that the proxy does not read; send it uncompressed.' },
+  UnsupportedContentEncoding: { statusCode: 415, message: 'The body is compressed in a way that the proxy does not read; send it uncompressed, or as gzip or deflate.' },
   MisdirectedRequest: { statusCode: 421, message: 'The admin port does not answer to this Host; ask for it by address or localhost, or add the name to ADMIN_ALLOWED_HOSTS.' },
   IdempotencyKeyReused: { statusCode: 422, message: 'The Idempotency-Key belongs to a push with another body that was delivered or stored; give each push a key of its own.' },
   'Throttling.Address': { statusCode: 429, message: 'Too many requests without a valid key or path came from this address; mend the sender, or wait.' },

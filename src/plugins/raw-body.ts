@@ -5,6 +5,7 @@ import { ProxyError } from '../errors.js'
 import { declaredCharset } from '../intake/declared-charset.js'
 import { BodyBudget } from './body-budget.js'
 import { collectBody } from './collect-body.js'
+import { inflateBody } from './inflate-body.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -82,7 +83,9 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: FastifyRequest['raw']) => {
-    return await collectBody(payload, { clock, timeoutMs: bodyTimeoutMs, onProgress: bytes => { hold(request, bytes) } })
+    const onProgress = (bytes: number): void => { hold(request, bytes) }
+    const body = await collectBody(payload, { clock, timeoutMs: bodyTimeoutMs, onProgress })
+    return await inflateBody(body, request.headers['content-encoding'], onProgress)
   })
 }, { name: 'raw-body' })
 
