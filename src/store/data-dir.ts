@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describeStoreFailure } from './store-error.js'
 
@@ -34,7 +34,8 @@ export function prepareFile (dataDir: string, fileName: string): string {
 /** One level after the other: Node's recursive way never returns where the parent takes no directory, such as in /proc. */
 function makeDirectory (directory: string): void {
   if (isDirectory(directory)) return
-  if (dirname(directory) !== directory) makeDirectory(dirname(directory))
+  // A parent that is a file is left to mkdir, whose error says so; Node's stat tells of it in one version and not in another.
+  if (!existsSync(dirname(directory))) makeDirectory(dirname(directory))
   try {
     mkdirSync(directory, { mode: 0o700 })
   } catch (cause) {
