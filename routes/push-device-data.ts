@@ -8,7 +8,7 @@ import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
 import { tallyPush } from '../src/contract/tally-push.js'
 import { ProxyError } from '../src/errors.js'
 import { hasOwnTimes, readPush, type Repairs } from '../src/intake/read-push.js'
-import type { TakePoints } from '../src/plants/points-limit.js'
+import { refuseAboveBurst, type TakePoints } from '../src/plants/points-limit.js'
 import type { Policy } from '../src/plants/policy.js'
 import type { Identity } from '../src/plants/registry.js'
 import { checkScope } from '../src/plants/scope.js'
@@ -36,13 +36,14 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: outOfScope })
     if (repairs.size > 0) reply.header('x-repairs', listRepairs(repairs))
     const body = encodePush(push)
+    const tally = tallyPush(push)
     if (isDryRun(request)) {
+      refuseAboveBurst(plant.policy, tally.points)
       return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), request: preview(body) })
     }
     const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'])
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.
     request.body = undefined
-    const tally = tallyPush(push)
     const dedupes = plant.policy.dedupe === 'on' && hasOwnTimes(repairs)
     const repeatKey = repeatKeyOf({ plant: plant.name, body, idempotencyKey, dedupes })
     const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: push.devices.length, repeatKey }

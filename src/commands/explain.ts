@@ -4,8 +4,10 @@ import { Command } from 'commander'
 import { systemClock } from '../clock.js'
 import { readConfig } from '../config.js'
 import { encodePush } from '../contract/encode-push.js'
+import { tallyPush } from '../contract/tally-push.js'
 import { ProxyError } from '../errors.js'
 import { readPush } from '../intake/read-push.js'
+import { refuseAboveBurst } from '../plants/points-limit.js'
 import type { Registry } from '../plants/registry.js'
 import { createPreview, type PreviewedRequest } from '../relay/preview.js'
 import { CommandFailure } from './failure.js'
@@ -44,12 +46,14 @@ export function explainCommand ({ openRegistry }: ExplainParts): Command {
 }
 
 function explain (bytes: Buffer, plantName: string, openRegistry: () => Registry): Explanation {
-  const { endpoint, signedHost } = readConfig(process.env)
+  const { endpoint, signedHost, bodyMaxBytes } = readConfig(process.env)
   const registry = openRegistry()
   const { policy } = registry.showPlant(plantName)
   registry.close()
   try {
+    if (bytes.length > bodyMaxBytes) throw new ProxyError('BodyTooLarge', `The body is larger than ${bodyMaxBytes} bytes; send fewer devices in one push.`)
     const { push, repairs } = readPush(bytes, policy)
+    refuseAboveBurst(policy, tallyPush(push).points)
     const body = encodePush(push)
     const request = createPreview({ endpoint, signedHost, clock: systemClock })(body)
     return { plant: plantName, bodyBytes: bytes.length, accepted: true, repairs: Object.fromEntries(repairs), sentBytes: body.length, request }

@@ -23,7 +23,7 @@ export interface KeyCarriers {
  */
 export function findSentKey ({ headers, rawHeaders, pathKey, queryKeys }: KeyCarriers): SentKey | undefined {
   const inHeaders = [...texts(headers['x-api-key']), ...texts(headers['x-acs-bearer-token']), ...authorizations(rawHeaders).flatMap(authorizationKeys)]
-  const inUrl = [...(pathKey === undefined ? [] : [pathKey]), ...queryKeys]
+  const inUrl = [...(pathKey === undefined ? [] : [pathKey]), ...queryKeys].filter(key => key !== '')
   const [key, ...others] = new Set([...inHeaders, ...inUrl])
   if (key === undefined || others.length > 0) return undefined
   // Also beside a header: what stands in a URL stands in the logs of whatever passes it on.

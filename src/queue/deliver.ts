@@ -51,7 +51,7 @@ const PLANT_SHARE = 4
 export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
   async function relayOnly (push: OutgoingPush, { name, policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS
-    const verdict = await queue.tryLive({ ...push, plant: name }, async () => await relay.send(push.body, { timeoutMs, clientGone }))
+    const verdict = await queue.tryLive({ ...push, plant: name }, async () => await relay.send(push.body, { timeoutMs, clientGone, resendsInDoubt: policy.whenUnsure === 'resend' }))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     throw toAnswerError(verdict)
   }
@@ -67,7 +67,7 @@ export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBy
       return { kind: 'stored' }
     }
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS_STORABLE
-    const verdict = await queue.tryLive(kept, async stopping => await relay.send(body, { timeoutMs, clientGone: stopping }).catch(toFailure))
+    const verdict = await queue.tryLive(kept, async stopping => await relay.send(body, { timeoutMs, clientGone: stopping, resendsInDoubt: policy.whenUnsure === 'resend' }).catch(toFailure))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     await keep(queue, kept, plant, verdict)
     return { kind: 'stored' }

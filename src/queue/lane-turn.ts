@@ -78,7 +78,7 @@ async function send (parts: TurnParts, { lane, account, ticket, call, pending }:
   const body = call.bodyOf(part)
   const purpose = ticket.isProbe ? 'probe' : pending.isSplit ? 'split' : pending.isDoubtful ? 'again' : 'first'
   const startedAtMs = parts.clock.monotonicMs()
-  const verdict = await sendOnce(parts, account.name, body)
+  const verdict = await sendOnce(parts, { account, lane }, body)
   const durationMs = parts.clock.monotonicMs() - startedAtMs
   if (verdict.kind === 'delivered') account.pace.delivered({ bytes: body.length, durationMs })
   parts.listeners.onCall?.({
@@ -95,9 +95,9 @@ async function send (parts: TurnParts, { lane, account, ticket, call, pending }:
   return verdict
 }
 
-async function sendOnce ({ relayOf, bounds, cutOff }: TurnParts, account: string, body: Buffer): Promise<Verdict> {
+async function sendOnce ({ relayOf, bounds, cutOff, policyOf }: TurnParts, { account, lane }: Pick<CallMade, 'account' | 'lane'>, body: Buffer): Promise<Verdict> {
   try {
-    return await relayOf(account).send(body, { timeoutMs: bounds.callTimeoutMs, clientGone: cutOff, retries: 'none' })
+    return await relayOf(account.name).send(body, { timeoutMs: bounds.callTimeoutMs, clientGone: cutOff, retries: 'none', resendsInDoubt: policyOf(lane.plant)?.whenUnsure !== 'park' })
   } catch (error) {
     return toFailure(error)
   }

@@ -18,6 +18,8 @@ export interface SendOptions {
    * a new connection in place of one that had gone stale. Default `backoff`: again until the deadline.
    */
   readonly retries?: 'backoff' | 'none'
+  /** False: after an attempt that may have arrived there is no other, for whoever wants nothing sent twice. Default true. */
+  readonly resendsInDoubt?: boolean
 }
 
 export interface Relay {

@@ -17,11 +17,13 @@ const CLOCK_LESSONS_MAX = 2
 const TOO_MANY_REQUESTS = 429
 const RETRIED: ReadonlySet<Verdict['kind']> = new Set(['throttled', 'maybe-arrived', 'unsent'])
 
+type RetryOptions = Pick<SendOptions, 'retries' | 'resendsInDoubt'>
+
 /** Sends one push, in as many signed attempts as make sense before its deadline. */
-export async function sendPush (shared: SharedParts, body: Buffer, { timeoutMs, clientGone, retries = 'backoff' }: SendOptions): Promise<Verdict> {
+export async function sendPush (shared: SharedParts, body: Buffer, { timeoutMs, clientGone, ...options }: SendOptions): Promise<Verdict> {
   const ending = new Ending(shared.clock, timeoutMs, clientGone)
   try {
-    return await new PushSender(shared, body, ending, retries).send()
+    return await new PushSender(shared, body, ending, options).send()
   } finally {
     ending.close()
   }
@@ -31,7 +33,7 @@ class PushSender {
   readonly #shared: SharedParts
   readonly #body: Buffer
   readonly #ending: Ending
-  readonly #retries: 'backoff' | 'none'
+  readonly #options: RetryOptions
   /** The last failure after which the push may have arrived. */
   #unsure: Failure | undefined
   /** The credential that the cloud refused; it is refreshed once. */
@@ -41,11 +43,11 @@ class PushSender {
   #signedAgain = false
   #foundStale = false
 
-  constructor (shared: SharedParts, body: Buffer, ending: Ending, retries: 'backoff' | 'none') {
+  constructor (shared: SharedParts, body: Buffer, ending: Ending, options: RetryOptions) {
     this.#shared = shared
     this.#body = body
     this.#ending = ending
-    this.#retries = retries
+    this.#options = options
   }
 
   async send (): Promise<Verdict> {
@@ -125,6 +127,7 @@ class PushSender {
     const { pause, skew, random } = this.#shared
     if (failure.mayHaveArrived) this.#unsure = failure
     if (failure.kind === 'throttled' || failure.retryAfterMs !== undefined) pause.slowDown(failure)
+    if (failure.mayHaveArrived && this.#options.resendsInDoubt === false) return undefined
     if (failure.remedy === 'learn-clock' && 'headers' in outcome) {
       this.#clockLessons += 1
       return this.#clockLessons <= CLOCK_LESSONS_MAX && skew.learn(outcome.headers.date, true) ? 0 : undefined
@@ -144,7 +147,7 @@ class PushSender {
       this.#foundStale = true
       return 0
     }
-    if (this.#retries === 'none' || failure.remedy === 'tell-operator') return undefined
+    if (this.#options.retries === 'none' || failure.remedy === 'tell-operator') return undefined
     return RETRIED.has(failure.kind) || failure.statusCode === TOO_MANY_REQUESTS ? backoffMs(this.#attempts, random) : undefined
   }
 

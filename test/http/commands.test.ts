@@ -82,6 +82,11 @@ t.test('explain shows what would become of a body and sends nothing', async t =>
   const bad = await runCommand(['explain', '--plant', 'north', '--json', '-'], { folder, env, input: '{"deviceType":"1","devices":[{}]}' })
   t.equal(bad.code, 1)
   t.equal(JSON.parse(bad.stdout).code, 'InvalidPush')
+  const tooLarge = await runCommand(['explain', '--plant', 'north', '--json', '-'], { folder, env: { ...env, BODY_MAX_BYTES: '1024' }, input: `{}${' '.repeat(1023)}` })
+  t.match({ code: tooLarge.code, told: JSON.parse(tooLarge.stdout) }, { code: 1, told: { code: 'BodyTooLarge' } }, 'what the proxy would refuse before it reads')
+  writeFileSync(join(folder, '.env'), `DATA_DIR=${env.DATA_DIR ?? ''}\n`)
+  const { DATA_DIR, ...withoutDataDir } = env
+  t.equal((await runCommand(['explain', '--plant', 'north', 'good.json'], { folder, env: withoutDataDir })).code, 0, 'a .env file is read')
   const unknown = await runCommand(['explain', '--plant', 'nroth', 'good.json'], { folder, env })
   t.equal(unknown.code, 1)
   t.match(unknown.stderr, /north/)

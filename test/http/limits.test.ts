@@ -94,6 +94,7 @@ t.test('points a minute: a push above them all is a 413 that says the limit, mor
   t.equal(tooMuch.json().code, 'PushTooLarge')
   t.match(tooMuch.json().message, /11 points.* 10 in a minute/)
   t.equal((await proxy.push(pushOf(10), { 'x-dry-run': 'true' })).statusCode, 200, 'a dry run takes none')
+  t.equal((await proxy.push(pushOf(11), { 'x-dry-run': 'true' })).json().code, 'PushTooLarge', 'and tells what a push would meet')
   t.equal((await proxy.push(pushOf(6))).statusCode, 200)
   const throttled = await proxy.push(pushOf(6))
   t.equal(codeOf(throttled), 'Throttling.Plant')

@@ -183,3 +183,18 @@ t.test('what was answered stored survives a kill -9 and is delivered by the next
   await until(() => confirmedBy(cloud).length === 20)
   t.strictSame(confirmedBy(cloud), Array.from({ length: 20 }, (_, n) => `d${n}`))
 })
+
+t.test('a plant that wants nothing sent twice has what may have arrived parked, or told as such, after one attempt', async t => {
+  for (const delivery of ['relay', 'relay-or-store', 'store'] as const) {
+    for (const fault of ['hangsUp', 'saysTwoHundredButNotSuccess', 'truncatesBody'] as const) {
+      const proxy = await startProxy(t, { policy: { delivery, whenUnsure: 'park' } })
+      proxy.cloud.inject(fault)
+      const answer = await proxy.push(pushOf('once'))
+      t.equal(answer.statusCode, delivery === 'relay' ? 504 : 202, `${delivery} ${fault}`)
+      if (delivery !== 'relay') await until(() => parkedIn(proxy).length === 1)
+      t.strictSame(parkedIn(proxy).map(({ reason }) => reason.code), delivery === 'relay' ? [] : ['InDoubt'])
+      t.equal(proxy.cloud.attempts(), 1)
+      await proxy.close()
+    }
+  }
+})

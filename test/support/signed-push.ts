@@ -39,7 +39,7 @@ export function signPush (options: SignOptions): WireRequest {
   }
   const names = Object.keys(headers).sort()
   const target = '/api/v1/data/increment/push'
-  const canonicalRequest = `POST\n${target}\n\n${names.map(name => `${name}:${headers[name]}\n`).join('')}\n${names.join(';')}\n${headers['x-acs-content-sha256']}`
+  const canonicalRequest = `POST\n${target}\n\n${names.map(name => `${name}:${headers[name]}\n`).join('')}\n${names.join(';')}\n${sha256(body)}`
   const signature = createHmac('sha256', accessKeySecret).update(`ACS3-HMAC-SHA256\n${sha256(canonicalRequest)}`).digest('hex')
   headers.authorization = `ACS3-HMAC-SHA256 Credential=${accessKeyId},SignedHeaders=${names.join(';')},Signature=${signature}`
   return { method: 'POST', target, headers, body }

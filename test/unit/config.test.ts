@@ -14,6 +14,7 @@ t.test('the host that is signed follows the endpoint only where the endpoint is 
   const signedHost = (env: Record<string, string>): string => readConfig(env).signedHost
   t.equal(signedHost({ ENERGY_EXPERT_REGION: 'ap-southeast-1' }), 'energyexpertexternal.ap-southeast-1.aliyuncs.com')
   t.equal(signedHost({ ENERGY_EXPERT_ENDPOINT: 'https://energyexpertexternal-vpc.cn-hangzhou.aliyuncs.com' }), 'energyexpertexternal-vpc.cn-hangzhou.aliyuncs.com')
+  t.equal(signedHost({ ENERGY_EXPERT_ENDPOINT: 'https://notaliyuncs.com' }), 'energyexpertexternal.cn-hangzhou.aliyuncs.com')
   t.equal(signedHost({ ENERGY_EXPERT_ENDPOINT: 'https://10.10.10.100:9988', ENERGY_EXPERT_REGION: 'ap-southeast-1' }), 'energyexpertexternal.ap-southeast-1.aliyuncs.com')
   t.equal(signedHost({ ENERGY_EXPERT_ENDPOINT: 'http://127.0.0.1:9988' }), '127.0.0.1:9988')
   t.equal(signedHost({ ENERGY_EXPERT_ENDPOINT: 'https://10.10.10.100', ENERGY_EXPERT_SIGNED_HOST: 'own.example' }), 'own.example')
