@@ -83,14 +83,26 @@ export function toParkedEntry ({ id, requestId, plant, deviceType, recordCount, 
 
 /** Everything that lies there, a few rows at a time: one long read would keep the log from being shortened meanwhile. */
 export function * exportRows (store: QueueStore): Generator<ExportRow> {
-  let afterId = 0
+  const lastId = yield * waitingRows(store, 0)
+  yield * parkedRows(store)
+  // What was parked when the waiting ones were read may have been replayed before its turn came.
+  yield * waitingRows(store, lastId)
+}
+
+/** @returns the id of the last */
+function * waitingRows (store: QueueStore, after: number): Generator<ExportRow, number> {
+  let afterId = after
   for (let rows = store.pushes.after(afterId, ROWS_AT_A_TIME); rows.length > 0; rows = store.pushes.after(afterId, ROWS_AT_A_TIME)) {
     for (const row of rows) {
       afterId = row.id
       yield { ...common(row), state: 'waiting', reason: undefined, body: row.body, intact: isIntact(row) }
     }
   }
-  afterId = 0
+  return afterId
+}
+
+function * parkedRows (store: QueueStore): Generator<ExportRow> {
+  let afterId = 0
   for (let rows = store.parked.after(afterId, ROWS_AT_A_TIME); rows.length > 0; rows = store.parked.after(afterId, ROWS_AT_A_TIME)) {
     for (const row of rows) {
       afterId = row.id

@@ -176,7 +176,7 @@ export class PushQueue {
   }
 
   #laneFor ({ plant, deviceType }: PushToKeep, liveFirst: boolean): ActiveLane {
-    const live = liveFirst && !this.#account.isOut && this.#lanes.isBusy(plant, { live: false })
+    const live = liveFirst && !this.#account.isOut && this.#lanes.isBusy(plant)
     return this.#lanes.open({ plant, deviceType, live })
   }
 
