@@ -5,7 +5,7 @@ import t from 'tap'
 
 const FOLDERS = ['crash', 'http', 'clients', 'unit']
 /** Files that wait for programs of their own, or that load what changes the whole process, as the official SDK does. */
-const ALONE = /^dist\/test\/(crash|clients)\/|\/http\/(commands.*|docs|front-connections|official-sdk|shutdown.*|stored)\.test\.js$/
+const ALONE = /^dist\/test\/(crash|clients)\/|\/http\/(commands.*|docs.*|front-connections|official-sdk|shutdown.*|stored)\.test\.js$/
 const GROUP_FILES_MAX = 7
 /** A test that hangs ends after this long, and names what it waits for. */
 const TIMEOUT_SECONDS = 120

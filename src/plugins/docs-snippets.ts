@@ -7,7 +7,7 @@ export interface SampleRequest {
 }
 
 // What follows runs in the browser too, where it arrives as the text of these very functions (see docs-script.ts): a function may
-// call the others by name and nothing else.
+// call the others by name and nothing else. A request without a body has none in any of them: fetch refuses even an empty one on a GET.
 
 export function curlSample ({ method, url, headers, body }: SampleRequest): string {
   const quote = (text: string): string => `'${text.replaceAll('\'', '\'\\\'\'')}'`
@@ -21,9 +21,8 @@ export function powershellSample ({ method, url, headers, body }: SampleRequest)
   const quote = (text: string): string => `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`
   const own = headers.filter(([name]) => !/^(?:accept|content-type)$/i.test(name))
   return `$headers = @{ ${own.map(([name, value]) => `${quote(name)} = ${quote(value)}`).join('; ')} }
-$body = [Text.Encoding]::UTF8.GetBytes(${quote(body)})
-try {
-  Invoke-RestMethod -Method ${method} -Uri ${quote(url)} -Headers $headers -ContentType 'application/json' -Body $body
+${body === '' ? '' : `$body = [Text.Encoding]::UTF8.GetBytes(${quote(body)})\n`}try {
+  Invoke-RestMethod -Method ${method} -Uri ${quote(url)} -Headers $headers${body === '' ? '' : ' -ContentType \'application/json\' -Body $body'}
 } catch {
   "$($_.Exception.Message) $($_.ErrorDetails.Message)"
 }`
@@ -38,8 +37,7 @@ request = urllib.request.Request(
     method=${pythonLiteral(method)},
     headers={
 ${headers.map(([name, value]) => `        ${pythonLiteral(name)}: ${pythonLiteral(value)},`).join('\n')}
-    },
-    data=${pythonLiteral(body)}.encode(),
+    },${body === '' ? '' : `\n    data=${pythonLiteral(body)}.encode(),`}
 )
 try:
     with urllib.request.urlopen(request) as answer:
@@ -53,8 +51,7 @@ export function nodeSample ({ method, url, headers, body }: SampleRequest): stri
   method: ${literal(method)},
   headers: {
 ${headers.map(([name, value]) => `    ${literal(name)}: ${literal(value)}`).join(',\n')}
-  },
-  body: ${literal(body)}
+  }${body === '' ? '' : `,\n  body: ${literal(body)}`}
 })
 console.log(answer.status, await answer.text())`
 }
@@ -69,7 +66,7 @@ public class Push {
     public static void main(String[] args) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create(${literal(url)}))
 ${headers.map(([name, value]) => `            .header(${literal(name)}, ${literal(value)})`).join('\n')}
-            .method(${literal(method)}, HttpRequest.BodyPublishers.ofString(${literal(body)}))
+            .method(${literal(method)}, HttpRequest.BodyPublishers.${body === '' ? 'noBody()' : `ofString(${literal(body)})`})
             .build();
         HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
@@ -87,8 +84,7 @@ using System.Text;
 using var client = new HttpClient();
 using var request = new HttpRequestMessage(new HttpMethod(${literal(method)}), ${literal(url)});
 ${own.map(([name, value]) => `request.Headers.TryAddWithoutValidation(${literal(name)}, ${literal(value)});`).join('\n')}
-request.Content = new StringContent(${literal(body)}, Encoding.UTF8, "application/json");
-using var answer = await client.SendAsync(request);
+${body === '' ? '' : `request.Content = new StringContent(${literal(body)}, Encoding.UTF8, "application/json");\n`}using var answer = await client.SendAsync(request);
 Console.WriteLine($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");`
 }
 
