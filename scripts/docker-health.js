@@ -1,7 +1,12 @@
 // The image's HEALTHCHECK: ends well when the proxy is alive. Alive, not ready: one that lacks a credential is not mended by a restart.
-const { ADMIN_HOST = '', ADMIN_PORT = '' } = process.env
-const host = ['', '0.0.0.0', '::'].includes(ADMIN_HOST) ? '127.0.0.1' : ADMIN_HOST
-const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${ADMIN_PORT === '' ? 8081 : ADMIN_PORT}/livez`
+// Not with fetch, which refuses some ports that the admin port may well have (10080, 6667).
+import { get } from 'node:http'
 
-// The engine's own time limit ends what hangs.
-fetch(url).then(({ ok }) => { process.exitCode = ok ? 0 : 1 }, () => { process.exitCode = 1 })
+const { ADMIN_HOST = '', ADMIN_PORT = '' } = process.env
+const host = ['', '0.0.0.0', '::'].includes(ADMIN_HOST) ? '127.0.0.1' : ADMIN_HOST.replace(/^\[|\]$/g, '')
+
+// Without a keep-alive agent, so that the process ends with the answer; the engine's own time limit ends what hangs.
+get({ host, port: ADMIN_PORT === '' ? 8081 : ADMIN_PORT, path: '/livez', agent: false }, answer => {
+  process.exitCode = answer.statusCode === 200 ? 0 : 1
+  answer.resume()
+}).on('error', () => { process.exitCode = 1 })
