@@ -9,6 +9,7 @@ interface AnswerHeader {
 }
 
 const always = (): boolean => true
+// Any status of 4xx may be Energy Expert's own, 401 as well: then it has the headers of a push that was tried.
 const blamesSender = (status: AnswerStatus): boolean => status === '4XX' || (status >= 400 && status < 500)
 
 /** Every header of an answer that carries a meaning; those of HTTP itself (Content-Length, Date …) are not told. */
@@ -26,7 +27,7 @@ const ANSWER_HEADERS: Readonly<Record<string, AnswerHeader>> = {
     on: status => status === 200 || status === 202
   },
   'X-Cloud-Request-Id': {
-    schema: Type.String({ description: 'Energy Expert\'s own id of the request, for its support.', examples: ['4C467B38-3910-447D-87BC-AC049166F216'] }),
+    schema: Type.String({ description: 'Energy Expert\'s own id of the request, for its support; absent where the proxy itself refused, as it does a wrong key.', examples: ['4C467B38-3910-447D-87BC-AC049166F216'] }),
     on: status => status === 200 || blamesSender(status)
   },
   'X-Repairs': {
@@ -34,7 +35,7 @@ const ANSWER_HEADERS: Readonly<Record<string, AnswerHeader>> = {
     on: always
   },
   'RateLimit-Limit': {
-    schema: Type.Integer({ description: 'Requests that the plant may send in a minute; absent where there is no limit, and where the key is not known.', minimum: 1, examples: [6000] }),
+    schema: Type.Integer({ description: 'Requests that the plant may send in a minute; absent where there is no limit, and where no plant is known yet: a wrong key, headers that are too large.', minimum: 1, examples: [6000] }),
     on: always
   },
   'RateLimit-Remaining': {

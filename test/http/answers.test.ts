@@ -120,6 +120,7 @@ t.test('what the cloud says becomes the truth for the sender', async t => {
     [['refuses', { code: 'InvalidParameter.DeviceId', statusCode: 400 }], { statusCode: 400, code: 'InvalidParameter.DeviceId' }],
     [['refuses', { code: 'QuotaExceeded.Something', statusCode: 403 }], { statusCode: 403, code: 'QuotaExceeded.Something' }],
     [['refuses', { code: 'Forbidden.RAM', statusCode: 403 }], { statusCode: 502, code: 'Cloud.AccountFault' }],
+    [['refuses', { code: 'Some.NewCode', statusCode: 401 }], { statusCode: 401, code: 'Some.NewCode' }],
     [['refusesSignature'], { statusCode: 502, code: 'Cloud.AccountFault' }],
     [['redirects'], { statusCode: 502, code: 'Cloud.BadAnswer' }],
     [['hangsUp'], { statusCode: 504, code: 'Cloud.MaybeArrived' }],
