@@ -43,11 +43,23 @@ export class ClientErrors {
     this.#afterAnswers(socket, toFailure(error.code))
   }
 
-  /** For the server's `connect`: somebody takes this for a forward proxy. Node has let go of the socket, so nobody else hears its errors. */
+  /**
+   * For the server's `connect`: somebody takes this for a forward proxy. Node has let go of the socket, so what it would have done for
+   * the answers to earlier requests is done here: they go on when the sender reads, and end when it does not.
+   */
   refuseTunnel (_request: IncomingMessage, socket: Socket): void {
+    const { connections, lingerMaxBytes } = this.#options
+    const connection = connections.of(socket)
+    const bytesAtTunnel = socket.bytesRead
     socket.on('error', () => {})
-    socket.resume()
-    this.#end(socket, new ProxyError('MethodNotAllowed', 'This is not a forward proxy; use POST.', { allow: 'POST' }))
+    socket.on('timeout', () => { socket.destroy() })
+    socket.on('drain', () => {
+      const [first] = connection?.underWay ?? []
+      first?.response.emit('drain')
+    })
+    socket.on('data', () => { if (socket.bytesRead - bytesAtTunnel > lingerMaxBytes) socket.destroy() })
+    // Behind a request whose answer ends the connection nobody waits for another one.
+    if (connection?.isEnding !== true) this.#afterAnswers(socket, new ProxyError('MethodNotAllowed', 'This is not a forward proxy; use POST.', { allow: 'POST' }))
   }
 
   /** Answers go out in the order of the requests, so the nonsense waits for those before it. */

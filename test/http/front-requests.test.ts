@@ -159,6 +159,17 @@ t.test('HTTP/2 and CONNECT are refused and the connection ends', async t => {
   t.ok(http2 === '' || codeOf(parseAnswer(http2)) === 'InvalidRequest', http2)
 })
 
+t.test('pushes that share their connection with a CONNECT behind them still get their answers, before it', async t => {
+  const proxy = await startProxy(t)
+  const tunnel = 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n'
+  t.strictSame(parseAnswers(await exchange(proxy.port, [rawPush(proxy) + rawPush(proxy) + tunnel], () => false)).map(codeOf), ['200', '200', 'MethodNotAllowed'])
+  t.strictSame(parseAnswers(await exchange(proxy.port, [rawPush(proxy) + tunnel + rawPush(proxy)], () => false)).map(codeOf), ['200', 'MethodNotAllowed'], 'what is in the tunnel is no request')
+  t.equal(proxy.cloud.received().length, 3)
+  const page = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: p\r\n\r\n'
+  const received = await exchange(proxy.port, [page + tunnel], () => false)
+  t.strictSame(parseAnswers(received).map(({ statusCode }) => statusCode), [200, 405], 'nor is a long answer cut')
+})
+
 t.test('a method that nobody knows is refused like any other that the path does not take', async t => {
   const proxy = await startProxy(t)
   for (const method of ['M-SEARCH', 'QUERY', 'PROPFIND', 'SOURCE', 'TRACE', 'HEAD']) {
