@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
+import { BoundedLines } from './bounded-lines.js'
 import type { Connections, Exchange } from './connections.js'
 import { rawAnswer } from './raw-answer.js'
 
@@ -17,6 +18,9 @@ export interface ClientErrorsOptions {
   readonly onTooSlow: () => void
 }
 
+/** Each is somebody who speaks something else, such as a port scan. */
+const LINES_PER_MINUTE_MAX = 30
+
 type ClientError = Error & { readonly code?: string }
 
 /** What Node could not read as a request: answered in our shape, once everything that was asked for before it has its answer. */
@@ -25,8 +29,16 @@ export class ClientErrors {
   /** A parser that failed fails again on each further piece; the number is what had been read at the first failure. */
   readonly #bytesAtFailure = new WeakMap<Socket, number>()
 
+  readonly #lines: BoundedLines
+
   constructor (options: ClientErrorsOptions) {
+    const { clock, logger } = options
     this.#options = options
+    this.#lines = new BoundedLines({
+      clock,
+      linesPerMinuteMax: LINES_PER_MINUTE_MAX,
+      onLeftOut: lines => { logger.warn({ lines }, 'More of what could not be read as a request came in this minute; so many lines were left out.') }
+    })
   }
 
   /** For the server's `clientError`. */
@@ -91,7 +103,7 @@ export class ClientErrors {
       return
     }
     const { requestId, text } = rawAnswer(failure, clock.now())
-    logger.info({ requestId, statusCode: failure.statusCode, code: failure.code, address: socket.remoteAddress }, failure.message)
+    if (this.#lines.take()) logger.info({ requestId, statusCode: failure.statusCode, code: failure.code, address: socket.remoteAddress }, failure.message)
     socket.end(text)
     socket.once('close', clock.after(lingerTimeoutMs, () => { socket.destroy() }))
   }
