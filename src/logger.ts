@@ -1,5 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
-import pretty from 'pino-pretty'
+import { prettyFactory } from 'pino-pretty'
 import { redactError, redactText } from './redact.js'
 
 export interface LoggerOptions {
@@ -21,5 +21,11 @@ export function createLogger ({ level, format, destination }: LoggerOptions): Lo
         method.apply(this, args.map(arg => typeof arg === 'string' ? redactText(arg) : arg) as Parameters<typeof method>)
       }
     }
-  }, format === 'text' ? pretty({ destination, colorize: false, singleLine: true }) : destination)
+  }, format === 'text' ? asText(destination) : destination)
+}
+
+/** Not pino-pretty's stream: one line that cannot be written ends that for good. */
+function asText (destination: DestinationStream): DestinationStream {
+  const toText = prettyFactory({ colorize: false, singleLine: true })
+  return { write: line => { destination.write(toText(line)) } }
 }

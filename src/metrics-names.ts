@@ -11,6 +11,17 @@ export const newHistogram = (registry: Registry, named: Named, buckets: number[]
 
 export const newCounter = (registry: Registry, named: Named): Counter => new Counter(common(named, registry))
 
+/** A counter that is kept elsewhere, and read when the numbers are asked for. */
+export function newReadCounter (registry: Registry, named: Named, read: () => number): void {
+  const counter: Counter = new Counter({
+    ...common(named, registry),
+    collect: () => {
+      counter.reset()
+      counter.inc(read())
+    }
+  })
+}
+
 /** @param collect Called when the numbers are asked for. */
 export function newGauge (registry: Registry, named: Named, collect?: (gauge: Gauge) => void | Promise<void>): Gauge {
   const gauge: Gauge = new Gauge({ ...common(named, registry), ...(collect === undefined ? undefined : { collect: async () => { await collect(gauge) } }) })

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { CloudMetrics } from './metrics-cloud.js'
 import { FrontMetrics } from './metrics-front.js'
+import { newReadCounter } from './metrics-names.js'
 import { QueueMetrics } from './metrics-queue.js'
 import { RequestMetrics } from './metrics-requests.js'
 
@@ -14,10 +15,11 @@ export interface Metrics {
 }
 
 /** A set of its own for each proxy: nothing is shared through the package's global registry. */
-export function createMetrics (): Metrics {
+export function createMetrics (linesDropped = () => 0): Metrics {
   const registry = new Registry()
   // The process's own numbers keep the names that every dashboard for Node.js knows.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 })
+  newReadCounter(registry, ['log_lines_dropped_total', 'Lines of the log that could not be written.'], linesDropped)
   return {
     registry,
     requests: new RequestMetrics(registry),

@@ -15,6 +15,8 @@ export interface ObservationParts {
   readonly logger: Logger
   readonly registry: Pick<Registry, 'listPlants'>
   readonly credentials: CredentialSource
+  /** Lines of the log that could not be written. */
+  readonly linesDropped?: (() => number) | undefined
 }
 
 /** What an operator can see of a running proxy: health, numbers, the log's debug lines. */
@@ -28,8 +30,8 @@ export interface Observation {
 }
 
 /** Stands beside the parts of the proxy and watches; none of them knows of it. */
-export function observe ({ clock, logger, registry, credentials }: ObservationParts): Observation {
-  const metrics = createMetrics()
+export function observe ({ clock, logger, registry, credentials, linesDropped }: ObservationParts): Observation {
+  const metrics = createMetrics(linesDropped)
   const cloud = watchCloud(clock)
   const eventLoop = watchEventLoop(clock)
   const health = createHealth({ clock, onProblem: (check, problem) => { logger.error({ check, error: problem }, 'A health check failed.') } })

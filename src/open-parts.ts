@@ -15,6 +15,7 @@ export interface OpenPartsOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly credentials: CredentialSource
+  readonly linesDropped?: (() => number) | undefined
   /** Certificates to trust besides the built-in ones, in PEM. */
   readonly ca?: string | undefined
   /** What differs from the defaults of the queue's store. */
@@ -35,7 +36,7 @@ export interface OpenedParts extends OpenedQueue {
  * Opens what the proxy needs besides its ports, in the order in which it may fail.
  * @throws {Error} a plain sentence when DATA_DIR is in use or cannot be used; nothing stays open then.
  */
-export async function openParts ({ config, logger, clock, credentials, ca, queueLog }: OpenPartsOptions): Promise<OpenedParts> {
+export async function openParts ({ config, logger, clock, credentials, linesDropped, ca, queueLog }: OpenPartsOptions): Promise<OpenedParts> {
   const { dataDir, endpoint, signedHost } = config
   const lock = await acquireServerLock(dataDir, { waitMs: config.shutdownTimeoutMs, clock })
   const closers: Array<() => Promise<void> | void> = []
@@ -45,7 +46,7 @@ export async function openParts ({ config, logger, clock, credentials, ca, queue
   try {
     const registry = openRegistry({ dataDir, clock, onProblem: (problem: unknown) => { logger.error({ error: problem }, 'The plants\' store failed.') } })
     closers.push(() => { registry.close() })
-    const observation = observe({ clock, logger, registry, credentials })
+    const observation = observe({ clock, logger, registry, credentials, linesDropped })
     closers.push(() => { observation.close() })
     const pool = createCloudPool({ endpoint, signedHost, ...(ca === undefined ? undefined : { ca }) })
     const cloud = createRelay({ pool, credentials: observation.credentials, signedHost, clock, random: Math.random, onAttempt: observation.onAttempt })

@@ -18,6 +18,8 @@ export interface ServerParts {
   readonly logger: Logger
   readonly clock: Clock
   readonly credentials: CredentialSource
+  /** Lines of the log that could not be written. */
+  readonly linesDropped?: () => number
   /** Certificates to trust besides the built-in ones, in PEM. */
   readonly ca?: string
   /** What differs from the bounds of front-options.ts. */

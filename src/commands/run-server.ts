@@ -1,21 +1,25 @@
 import closeWithGrace from 'close-with-grace'
-import pino from 'pino'
+import type { Logger } from 'pino'
 import { systemClock } from '../clock.js'
 import { readConfig } from '../config.js'
 import { createCredentialSource } from '../credentials/credential-source.js'
+import { openLogDestination } from '../log-destination.js'
 import { createLogger } from '../logger.js'
 import { startServer } from '../server.js'
 
 /** The proxy, until SIGTERM or SIGINT. */
 export async function runServer (): Promise<void> {
   const config = readConfig(process.env)
-  const logger = createLogger({ level: config.logLevel, format: config.logFormat, destination: pino.destination({ dest: 2, sync: true }) })
+  const { destination, linesDropped } = openLogDestination(2)
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat, destination })
+  // The one line of standard output may go to the same full disk.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   const onProblem = (problem: unknown): void => { logger.warn({ error: problem }, 'No RAM credential could be had.') }
   const credentials = createCredentialSource({ clock: systemClock, onProblem })
   const stopListening = endStartOnSignal(logger)
   // At a limit on file sizes the system ends a process that does not listen; the queue then answers that it is full, and heals.
   process.on('SIGXFSZ', () => {})
-  const server = await startServer({ config, logger, clock: systemClock, credentials })
+  const server = await startServer({ config, logger, clock: systemClock, credentials, linesDropped })
   const { endpoint, signedHost, relayTimeoutMs, dataDir } = config
   logger.info({ origin: server.origin, adminOrigin: server.adminOrigin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
   process.stdout.write(`energy-expert-proxy listens on ${server.origin}\n`)
@@ -28,7 +32,7 @@ export async function runServer (): Promise<void> {
  * Nothing has been taken by then, so there is nothing to finish.
  * @returns Stops listening.
  */
-function endStartOnSignal (logger: pino.Logger): () => void {
+function endStartOnSignal (logger: Logger): () => void {
   const end = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'The start was given up.')
     process.exit(0)
@@ -41,7 +45,7 @@ function endStartOnSignal (logger: pino.Logger): () => void {
 const HANG_MARGIN_MS = 3_000
 
 /** A first signal ends in order, within the time, with exit code 0; a second one at once, with 1. */
-export function endOnSignal (timeoutMs: number, logger: pino.Logger, close: () => Promise<void>): void {
+export function endOnSignal (timeoutMs: number, logger: Logger, close: () => Promise<void>): void {
   closeWithGrace({ delay: timeoutMs + HANG_MARGIN_MS, logger }, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ error: err }, 'The proxy failed and ends.')
     else logger.info({ signal }, 'The proxy shuts down.')
