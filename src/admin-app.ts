@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import helmet from '@fastify/helmet'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { livez } from '../routes/livez.js'
@@ -12,6 +14,7 @@ import adminLog from './plugins/admin-log.js'
 import adminNotFound from './plugins/admin-not-found.js'
 import adminToken from './plugins/admin-token.js'
 import errorAnswers, { sendError, toProxyError } from './plugins/error-answers.js'
+import { Connections } from './plugins/connections.js'
 import hostAllowList from './plugins/host-allow-list.js'
 import ignoreBody from './plugins/ignore-body.js'
 
@@ -24,6 +27,8 @@ export interface AdminAppParts extends MetricsParts {
 
 /** Probes and scrapers keep a few connections; a flood here must not take the plants' file descriptors. */
 const CONNECTIONS_MAX = 256
+/** Whoever asks is on this network: what takes longer is no probe. */
+const REQUEST_TIMEOUT_MS = 5_000
 
 /**
  * The admin port as a value: opens no port, reads no environment.
@@ -37,11 +42,14 @@ export async function buildAdminApp ({ logger, clock, health, metrics, admin }: 
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID().toUpperCase(),
     requestIdHeader: false,
-    requestTimeout: 10_000,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: 30_000,
+    // An answer that nobody reads.
+    connectionTimeout: 10_000,
     frameworkErrors: (error, request, reply) => { sendError(toProxyError(error), request, reply) }
   })
-  app.server.maxConnections = CONNECTIONS_MAX
+  boundConnections(app)
   // The schemas stand for whoever reads the code; what is sent here is made here.
   app.setSerializerCompiler(() => JSON.stringify)
 
@@ -59,4 +67,11 @@ export async function buildAdminApp ({ logger, clock, health, metrics, admin }: 
   await app.register(readyz, { health })
   await app.register(metricsRoute, { metrics })
   return app
+}
+
+/** At the bound the connection that has been idle longest makes room, so that whoever opens many and says nothing shuts out no probe. */
+function boundConnections ({ server }: FastifyInstance): void {
+  const connections = new Connections({ connectionsMax: CONNECTIONS_MAX, connectionsPerAddressMax: CONNECTIONS_MAX, isShared: () => true, onRefused: () => {} })
+  server.prependListener('connection', (socket: Socket) => { connections.add(socket) })
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => { connections.begin(request, response) })
 }

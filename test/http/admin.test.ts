@@ -124,17 +124,33 @@ t.test('a loop of wrong tokens does not fill the log', async t => {
   t.ok(refusals.some(({ msg }) => /not logged/.test(msg)))
 })
 
-t.test('connections beyond the bound are dropped and the port recovers', async t => {
-  const { port, get } = await startAdmin(t)
-  const idle = await Promise.all(Array.from({ length: 256 }, async () => {
-    const socket = connect(port, '127.0.0.1').on('error', () => {})
+async function openSilent (t: Test, port: number, count: number, says = ''): Promise<Array<{ gone: Promise<unknown> }>> {
+  const sockets = []
+  for (let n = 0; n < count; n += 1) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {}).resume()
+    t.teardown(() => { socket.destroy() })
+    const gone = new Promise(resolve => { socket.once('close', resolve) })
     await once(socket, 'connect')
-    return socket
-  }))
-  await t.rejects(get('/livez'), /no whole answer/)
-  for (const socket of idle) socket.destroy()
-  await Promise.all(idle.map(async socket => { if (!socket.closed) await once(socket, 'close') }))
-  let statusCode = 0
-  for (let round = 0; round < 50 && statusCode !== 200; round += 1) statusCode = await get('/livez').then(answer => answer.statusCode, () => 0)
-  t.equal(statusCode, 200)
+    if (says !== '') socket.write(says)
+    sockets.push({ gone })
+  }
+  return sockets
+}
+
+t.test('a probe is answered beside a thousand connections that say nothing, half a request, or were answered long ago', async t => {
+  for (const says of ['', 'GET /livez HTTP/1.1\r\nHost: local', 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n', 'POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n']) {
+    const { port, get } = await startAdmin(t)
+    const silent = await openSilent(t, port, 1000, says)
+    const startMs = performance.now()
+    t.equal((await get('/livez')).statusCode, 200, says)
+    t.ok(performance.now() - startMs < 2_000, says)
+    await Promise.all(silent.slice(0, 700).map(async ({ gone }) => { await gone }))
+  }
+})
+
+t.test('a connection to the admin port that says nothing is let go within seconds', async t => {
+  const { port } = await startAdmin(t)
+  const startMs = performance.now()
+  await Promise.all((await openSilent(t, port, 3)).map(async ({ gone }) => { await gone }))
+  t.ok(performance.now() - startMs < 9_000)
 })
