@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from './clock.js'
 import type { FrontOptions } from './front-options.js'
+import { BoundedLines } from './plugins/bounded-lines.js'
 import { ClientErrors } from './plugins/client-errors.js'
 import { Connections, type RefusedConnectionReason } from './plugins/connections.js'
 import { createIsShared } from './shared-addresses.js'
@@ -24,12 +25,33 @@ export interface Front {
   readonly lingerMaxBytes: number
 }
 
+/** Those of one address in a loop must not fill the disk with lines. */
+const REFUSALS_PER_MINUTE_MAX = 10
+
+const REFUSALS: Readonly<Record<RefusedConnectionReason, string>> = {
+  'too-many': 'All connections that there may be are being answered; this one was closed.',
+  'too-many-of-address': 'All connections that one address may have are being answered; this one was closed.'
+}
+
 export function createFront ({ clock, logger, options, trustProxy, bodyMaxBytes, onRefusedConnection }: FrontParts): Front {
   const { connectionsMax, connectionsPerAddressMax, lingerTimeoutMs } = options
   const isShared = options.isShared ?? createIsShared(trustProxy)
   // Twice the largest body: who is a little above the limit is told so, whichever way it sends.
   const lingerMaxBytes = 2 * bodyMaxBytes
-  const connections = new Connections({ connectionsMax, connectionsPerAddressMax, isShared, onRefused: onRefusedConnection })
+  const lines = new BoundedLines({
+    clock,
+    linesPerMinuteMax: REFUSALS_PER_MINUTE_MAX,
+    onLeftOut: lines => { logger.warn({ lines }, 'More connections were closed instead of served in this minute; so many lines were left out.') }
+  })
+  const connections = new Connections({
+    connectionsMax,
+    connectionsPerAddressMax,
+    isShared,
+    onRefused: (reason, address) => {
+      onRefusedConnection(reason)
+      if (lines.take()) logger.warn({ reason, address }, REFUSALS[reason])
+    }
+  })
   const clientErrors = new ClientErrors({ clock, connections, logger, lingerMaxBytes, lingerTimeoutMs, onTooSlow: () => { onRefusedConnection('too-slow') } })
   return { connections, clientErrors, isShared, lingerMaxBytes }
 }

@@ -9,7 +9,7 @@ export interface ConnectionsOptions {
   readonly connectionsPerAddressMax: number
   /** Addresses that stand for many senders (loopback, a load balancer): they count only in all. */
   readonly isShared: (address: string) => boolean
-  readonly onRefused: (reason: RefusedConnectionReason) => void
+  readonly onRefused: (reason: RefusedConnectionReason, address: string) => void
 }
 
 /** One request whose answer is not out yet. */
@@ -80,7 +80,7 @@ export class Connections {
     const ofAddress = this.#addressOf(socket)
     const reason = this.#makeRoom(ofAddress)
     if (reason !== undefined) {
-      this.#options.onRefused(reason)
+      this.#options.onRefused(reason, socket.remoteAddress ?? '')
       socket.destroy()
       return
     }

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import fp from 'fastify-plugin'
 import type { Metrics } from '../metrics.js'
 import type { Tally } from '../metrics-requests.js'
@@ -46,10 +47,18 @@ export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front
     front.recordParseError()
   })
   app.server.on('drop', () => { front.refuseConnection('too-many') })
-  app.server.on('tlsClientError', () => { front.refuseConnection('tls') })
+  app.server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
+    if (!isBareProbe(socket)) front.refuseConnection('tls')
+  })
 }, { name: 'record-metrics', dependencies: ['client-gone', 'error-answers'] })
 
 /** Those of the parser, except a line that broke or bytes behind a last request: these are no fault of what was sent. */
 function isNonsense (code: string): boolean {
   return code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE' && code !== 'HPE_CLOSED_CONNECTION'
+}
+
+/** A check of a load balancer whether the port is open: it says nothing. Node shows what came below TLS nowhere else. */
+function isBareProbe (socket: TLSSocket): boolean {
+  const below: unknown = '_parent' in socket ? socket._parent : undefined
+  return below instanceof Socket && below.bytesRead === 0
 }

@@ -49,7 +49,7 @@ t.test('a new connection takes the place of the one of its address that has been
   t.equal(idle[0]?.received(), '', 'and nothing was said to it')
 })
 
-t.test('an address whose every connection is being answered gets no more of them, another address does', async t => {
+t.test('an address whose every connection is being answered gets no more of them, which the log tells, another address does', async t => {
   const cloud = await startCloud(t)
   const proxy = await startProxy(t, { cloud, policy: { delivery: 'relay' }, front: { isShared: address => address === '127.0.0.2', connectionsPerAddressMax: 2 } })
   cloud.inject('neverAnswers')
@@ -58,6 +58,10 @@ t.test('an address whose every connection is being answered gets no more of them
   await until(t, () => cloud.attempts() === 2, 'both wait for the cloud')
   await (await call(t, proxy.port)).gone
   t.match(await (await fetch(`${proxy.adminOrigin}/metrics`)).text(), /connections_refused_total\{reason="too-many-of-address"\} 1/)
+  for (let n = 0; n < 30; n++) await (await call(t, proxy.port)).gone
+  const lines = proxy.log.map(line => JSON.parse(line)).filter(({ reason }) => reason === 'too-many-of-address')
+  t.match(lines[0], { level: 40, address: '127.0.0.1' })
+  t.ok(lines.length >= 10 && lines.length <= 20, 'the minute may turn once in between')
   const other = connect({ port: proxy.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
   other.write('GET / HTTP/1.1\r\nHost: p\r\n\r\n')
   const [chunk] = await once(other, 'data')

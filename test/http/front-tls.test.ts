@@ -67,6 +67,24 @@ t.test('a handshake that never goes on makes room like any idle connection', asy
   await Promise.all(silent.slice(0, 3).map(async ({ gone }) => { await gone }))
 })
 
+t.test('a connection that ends before it says anything is not counted as refused for TLS, one without a handshake is', async t => {
+  const proxy = await startTls(t)
+  const refused = async (): Promise<number> => Number(/refused_total\{reason="tls"\} (\d+)/.exec(await (await fetch(`${proxy.adminOrigin}/metrics`)).text())?.[1] ?? 0)
+  for (const hangUp of [(socket: Socket) => socket.destroy(), (socket: Socket) => socket.end(), (socket: Socket) => socket.resetAndDestroy()]) {
+    const { socket, gone } = watch(t, connectTcp(proxy.port, '127.0.0.1'))
+    await once(socket, 'connect')
+    hangUp(socket)
+    await gone
+  }
+  for (const sent of ['GET / HTTP/1.1\r\n\r\n', '\x16\x03\x01']) {
+    const { socket, gone } = watch(t, connectTcp(proxy.port, '127.0.0.1'))
+    socket.end(sent, 'latin1')
+    await gone
+  }
+  for (let tries = 0; tries < 500 && await refused() < 2; tries++) await new Promise(resolve => { setTimeout(resolve, 10) })
+  t.equal(await refused(), 2)
+})
+
 t.test('under TLS idle connections end at once with the proxy', async t => {
   const proxy = await startTls(t)
   const { gone } = await call(t, proxy)
