@@ -28,6 +28,7 @@ import rawBody from './plugins/raw-body.js'
 import recordMetrics from './plugins/record-metrics.js'
 import requestLog from './plugins/request-log.js'
 import shuttingDown from './plugins/shutting-down.js'
+import strictFraming from './plugins/strict-framing.js'
 import trackConnections from './plugins/track-connections.js'
 import upgradeOffers from './plugins/upgrade-offers.js'
 import type { Deliver } from './queue/deliver.js'
@@ -74,6 +75,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   // Before whatever may refuse a request: what a hook refuses is never seen by the hooks behind it.
   if (metrics !== undefined) await app.register(recordMetrics, { metrics })
   await app.register(shuttingDown, { clock, connections })
+  await app.register(strictFraming, { connections })
   await app.register(rateLimit, { global: false, store: createRateStore(clock) })
   await app.register(addressFailures, { clock, failuresPerMinuteMax, throttledDelayMs })
   await app.register(otherMethods)

@@ -80,6 +80,17 @@ t.test('what can be read in two ways is refused, and nothing of it reaches the c
     'a Content-Length without end': rawPush(proxy, { length: `Content-Length: ${'9'.repeat(30)}` }),
     'Transfer-Encoding with Content-Length': rawPush(proxy, { headers: ['Transfer-Encoding: chunked'], body: chunked }),
     'Content-Length with Transfer-Encoding': rawPush(proxy, { length: `Content-Length: ${BODY.length}\r\nTransfer-Encoding: chunked`, body: chunked }),
+    'an empty Transfer-Encoding before a Content-Length': rawPush(proxy, { headers: ['Transfer-Encoding:'] }),
+    'an empty Transfer-Encoding behind a Content-Length': rawPush(proxy, { length: `Content-Length: ${BODY.length}\r\nTransfer-Encoding:` }),
+    'an empty Transfer-Encoding and a chunked one': rawPush(proxy, { headers: ['Transfer-Encoding:', 'Transfer-Encoding: chunked'], length: '', body: chunked }),
+    'an empty Transfer-Encoding, a chunked one and a Content-Length': rawPush(proxy, { headers: ['Transfer-Encoding:', 'Transfer-Encoding: chunked'], body: chunked }),
+    'a comma for a Transfer-Encoding, with a Content-Length': rawPush(proxy, { headers: ['Transfer-Encoding: ,'] }),
+    'identity and chunked in two headers': rawPush(proxy, { headers: ['Transfer-Encoding: identity', 'Transfer-Encoding: chunked'], length: '', body: chunked }),
+    'identity and chunked in one header': rawPush(proxy, { headers: ['Transfer-Encoding: identity, chunked'], length: '', body: chunked }),
+    'chunked twice': rawPush(proxy, { headers: ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], length: '', body: chunked }),
+    'identity with a Content-Length': rawPush(proxy, { headers: ['Transfer-Encoding: identity'] }),
+    'chunked from HTTP/1.0': rawPush(proxy, { line: `POST ${PATH} HTTP/1.0`, headers: ['Connection: keep-alive', 'Transfer-Encoding: chunked'], length: '', body: chunked }).repeat(2),
+    'an empty Transfer-Encoding with another push behind it': rawPush(proxy, { headers: ['Transfer-Encoding:'] }) + rawPush(proxy),
     'an unknown Transfer-Encoding': rawPush(proxy, { headers: ['Transfer-Encoding: xchunked'], length: '', body: chunked }),
     'chunked that is not the last coding': rawPush(proxy, { headers: ['Transfer-Encoding: chunked, gzip'], length: '', body: chunked }),
     'bare LF line ends': rawPush(proxy).replaceAll('\r\n', '\n'),
@@ -107,6 +118,7 @@ t.test('what can be read in two ways is refused, and nothing of it reaches the c
 t.test('chunked bodies are read whatever their chunks, extensions and trailers', async t => {
   const proxy = await startProxy(t)
   const bytewise = [...BODY].map(char => `1\r\n${char}\r\n`).join('')
+  t.equal((await exchangeOne(proxy.port, rawPush(proxy, { headers: ['transfer-encoding:  Chunked '], length: '', body: `${bytewise}0\r\n\r\n` }))).statusCode, 200, 'in capitals')
   for (const body of [`${bytewise}0\r\n\r\n`, `${BODY.length.toString(16)};a=b;c="d"\r\n${BODY}\r\n0;last\r\n\r\n`, `000${BODY.length.toString(16).toUpperCase()}\r\n${BODY}\r\n0\r\nX-Trailer: 1\r\n\r\n`]) {
     t.equal((await exchangeOne(proxy.port, rawPush(proxy, { headers: ['Transfer-Encoding: chunked'], length: '', body }))).statusCode, 200, body.slice(0, 30))
   }
