@@ -23,7 +23,7 @@ export default fp(async app => {
 
   async function refuse (request: FastifyRequest, reply: FastifyReply): Promise<never> {
     await app.countFailure(request, reply)
-    const path = request.url.split('?', 1)[0] ?? ''
+    const path = asRouted(request.url.split('?', 1)[0] ?? '')
     const methods = [...methodsByUrl].find(([url]) => matches(url, path))?.[1]
     if (methods === undefined) throw new ProxyError('NotFound')
     const allow = [...methods].join(', ')
@@ -36,6 +36,12 @@ export default fp(async app => {
   // For a route that finds nothing itself, such as a folder of files.
   app.setNotFoundHandler(refuse)
 }, { name: 'other-methods', dependencies: ['error-answers', 'address-failures'] })
+
+/** The path as the router takes it: percent signs read, except those of `/` and the like, doubled slashes as one, none at the end. */
+function asRouted (path: string): string {
+  // What cannot be read never comes here: see request-target.ts.
+  return decodeURI(path).replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+}
 
 /** Route patterns here have whole segments as parameters, nothing finer. */
 function matches (pattern: string, path: string): boolean {

@@ -191,6 +191,23 @@ t.test('a method that nobody knows is refused like any other that the path does 
   t.equal(codeOf(await exchangeOne(proxy.port, rawPush(proxy, { line: `BREW ${PATH} HTTP/1.1` }))), 'InvalidRequest')
 })
 
+t.test('a wrong method on a spelling of the path that is served tells which method it takes', async t => {
+  const proxy = await startProxy(t)
+  for (const path of [`${PATH}/`, `/${PATH}`, PATH.replace('/data/', '//data///'), PATH.replace('push', 'pus%68'), `${PATH}//?a=b`]) {
+    t.equal((await exchangeOne(proxy.port, rawPush(proxy, { line: `POST ${path} HTTP/1.1` }))).statusCode, 200, path)
+    t.match(await exchangeOne(proxy.port, `GET ${path} HTTP/1.1\r\nHost: p\r\n\r\n`), { statusCode: 405, headers: { allow: 'POST' } }, path)
+  }
+  for (const path of [PATH.replace('/push', '%2Fpush'), PATH.replace('push', 'PUSH'), PATH.replace('push', 'pus%2568')]) t.equal(codeOf(await exchangeOne(proxy.port, `GET ${path} HTTP/1.1\r\nHost: p\r\n\r\n`)), 'NotFound', path)
+})
+
+t.test('HEAD / is answered like GET /, without the body, and is no failure of its address', async t => {
+  const proxy = await startProxy(t, { front: { failuresPerMinuteMax: 2 } })
+  for (let n = 0; n < 5; n++) {
+    const received = await exchange(proxy.port, ['HEAD / HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n'], () => false)
+    t.match(received, /^HTTP\/1\.1 200 [^]*content-length: 20\r\n[^]*\r\n\r\n$/)
+  }
+})
+
 t.test('an expectation other than 100-continue is ignored', async t => {
   const proxy = await startProxy(t)
   for (const expect of ['200-ok', '100-Continue-Please', '']) {

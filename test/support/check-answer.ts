@@ -75,9 +75,9 @@ export function judgeAnswer (seen: SeenAnswer): void {
   checkHeaders(seen, [...allHeaders(known), ...(seen.statusCode === 405 ? ['allow'] : [])])
 }
 
-/** Repeated and closing slashes are forgiven, an absolute-form target names its path. */
+/** Repeated and closing slashes and letters behind percent signs are forgiven, an absolute-form target names its path. */
 function toPath (target: string): string {
-  const path = (target.replace(/^https?:\/\/[^/]*/i, '').split('?', 1)[0] ?? '').replace(/\/+/g, '/')
+  const path = (target.replace(/^https?:\/\/[^/]*/i, '').split('?', 1)[0] ?? '').replace(/\/+/g, '/').replace(/%[67][0-9a-f]/gi, decodeURIComponent)
   return path.length > 1 ? path.replace(/\/$/, '') : '/'
 }
 
