@@ -55,7 +55,8 @@ export async function acquireServerLock (dataDir: string, { waitMs, clock, pollM
 /** SQLite's rollback journal is what a new file has; under a write-ahead log, others could read past an exclusive transaction. */
 function tryToLock (connection: Connection): boolean {
   try {
-    connection.exec('BEGIN EXCLUSIVE')
+    // In a file the journal would need room, and a full disk must not end a start: what can be relayed goes on.
+    connection.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return true
   } catch (cause) {
     if (describeStoreFailure('', cause).code.startsWith('SQLITE_BUSY')) return false
