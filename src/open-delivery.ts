@@ -5,6 +5,7 @@ import type { OpenedParts } from './open-parts.js'
 import { createDeliver, type Deliver } from './queue/deliver.js'
 import { followStored } from './queue/follow-stored.js'
 import { RememberedPushes } from './queue/remembered-pushes.js'
+import type { QueueLog } from './queue/queue-log.js'
 import { createSendOnce, type SendOnce } from './queue/send-once.js'
 import { withReceipts, type Receipts } from './queue/with-receipts.js'
 import { createPreview, type Preview } from './relay/preview.js'
@@ -22,7 +23,10 @@ export interface OpenedDelivery {
   readonly sendOnce: SendOnce
   readonly receipts: Receipts
   readonly preview: Preview
-  /** Begins to deliver what waits. Before the first push, which must know what waits before it, and what it may be a repeat of. */
+  /**
+   * Begins to deliver what waits. Before the first push, which must know what waits before it, and what it may be a repeat of; only a
+   * store that cannot be opened is not waited for, since what can be relayed goes on without it.
+   */
   readonly start: () => Promise<void>
 }
 
@@ -30,19 +34,27 @@ export interface OpenedDelivery {
 export function openDelivery ({ config, clock, logger, parts: { relay, queue, log } }: OpenDeliveryParts): OpenedDelivery {
   const { endpoint, signedHost, relayTimeoutMs, queue: { bytesMax: queueMaxBytes }, idempotencyWindowMs: windowMs } = config
   const remembered = new RememberedPushes({ clock, windowMs })
-  const loadRemembered = followStored({
-    remembered,
-    log,
-    clock,
-    onProblem: problem => { logger.error({ error: problem }, 'It cannot be read which stored pushes may be repeated; their repeats are sent again.') }
-  })
+  const onProblem = (problem: unknown): void => { logger.error({ error: problem }, 'It cannot be read which stored pushes may be repeated; their repeats are sent again.') }
+  const loadRemembered = followStored({ remembered, log, clock, onProblem })
+  const isDown = untilDown(log)
   return {
     ...withReceipts(createDeliver({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }), { log, clock }),
     sendOnce: createSendOnce(remembered, clock),
     preview: createPreview({ signedHost, endpoint, clock }),
     start: async () => {
-      await queue.start()
-      await loadRemembered()
+      const load = async (): Promise<void> => {
+        await queue.start()
+        await loadRemembered()
+      }
+      await Promise.race([load(), isDown])
     }
   }
+}
+
+/** Resolves when the store is not open, or fails. What was asked of it then waits, maybe for days, until it is open again. */
+async function untilDown ({ opened, onNotice }: Pick<QueueLog, 'opened' | 'onNotice'>): Promise<void> {
+  if (opened.full === true) return
+  await new Promise<void>(resolve => {
+    onNotice(({ kind }) => { if (kind === 'failed') resolve() })
+  })
 }

@@ -72,9 +72,10 @@ export class LaneLoader {
 
   #retryLater (problem: unknown): void {
     const { clock, random, holdMsMax, listeners, alarms } = this.#parts
+    // At the end the store rejects what still waited for it.
+    if (this.#isStopped) return
     listeners.onProblem?.(problem)
     alarms.raise(CAUSE, { kind: 'unreadable', code: undefined, message: 'The queue cannot be read; it is tried again.', account: 'default' })
-    if (this.#isStopped) return
     this.#cancelRetry = clock.after(holdMs(this.#setbacks, holdMsMax, random), () => { this.load().catch(listeners.onProblem) })
     this.#setbacks += 1
   }

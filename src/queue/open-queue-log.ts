@@ -24,7 +24,7 @@ export interface QueueLogParts {
 }
 
 const DAY_MS = 86_400_000
-const NOTHING_OPENED: OpenReport = { waiting: 0, parked: 0, lost: [], setAside: undefined }
+const NOTHING_OPENED: OpenReport = { waiting: 0, parked: 0, lost: [], setAside: undefined, full: true }
 /** A file that is damaged again each time it was recovered lies on a disk that should not be written to. */
 const RECOVERIES_MAX = 3
 const EARLY_MAX = 100

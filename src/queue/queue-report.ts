@@ -38,6 +38,8 @@ export interface OpenReport {
   readonly setAside: string | undefined
   /** The data directory held a queue before, and its file was gone or empty: what waited in it is lost, without names. */
   readonly vanished?: true
+  /** The disk was full, so that the store is not open yet: what is asked of it waits until there is room. */
+  readonly full?: true
 }
 
 /** What the operator should learn, as a log line or an alarm. */

@@ -1,13 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { appendFileSync, rmSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { ProxyError } from '../../src/errors.js'
 import { QueueBoundReached } from '../../src/queue/log-bounds.js'
 import type { NewEntry, QueueLog, QueueNotice } from '../../src/queue/queue-log.js'
 import { parkedBytesOf, queueBytesOf } from '../../src/store/queue-bytes.js'
 import { PLAIN_NODE, projectPath } from '../support/project.js'
 import { dataDirOf, delivered, newEntry, parkedPart, pushBody, readAll, startQueue, startThread } from '../support/queue.js'
+import { fill, smallDisk } from '../support/small-disk.js'
 
 // On a busy machine.
 t.setTimeout(120_000)
@@ -103,28 +104,6 @@ t.test('a bound that comes near rings once, and is quiet again well below it', a
   t.match(notices[1], { near: false, plant: 'alpha', bytes: 6 * one })
   t.equal(notices.length, 2)
 })
-
-/** A file system of its own, which only root may have; `undefined` where that cannot be. */
-function smallDisk (t: Test, megabytes: number): string | undefined {
-  const dataDir = dataDirOf(t)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dataDir], { stdio: 'ignore' })
-  } catch {
-    return undefined
-  }
-  t.teardown(() => { execFileSync('umount', ['-l', dataDir]) })
-  return dataDir
-}
-
-function fill (path: string): void {
-  for (let bytes = 1_048_576; bytes >= 1; bytes = bytes / 2) {
-    try {
-      for (let times = 0; times < 1000; times++) appendFileSync(path, Buffer.alloc(bytes, 1))
-    } catch {
-      // Full to within these bytes; half of them may still go.
-    }
-  }
-}
 
 async function until (condition: () => Promise<boolean> | boolean): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
