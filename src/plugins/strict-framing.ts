@@ -12,10 +12,14 @@ export interface StrictFramingOptions {
  * lets some forms of Transfer-Encoding pass that others read differently: empty, twice, or from HTTP/1.0, which does not know it.
  */
 export default fp<StrictFramingOptions>(async (app, { connections }) => {
+  // Not in the hook, which is asked when what came in the same piece behind this request may have begun already.
+  app.server.on('request', (request: IncomingMessage) => {
+    const connection = isPlain(request) ? undefined : connections.of(request.socket)
+    if (connection !== undefined) connection.isEnding = true
+  })
+
   app.addHook('onRequest', async ({ raw }, reply) => {
     if (isPlain(raw)) return
-    const connection = connections.of(raw.socket)
-    if (connection !== undefined) connection.isEnding = true
     reply.header('connection', 'close')
     throw new ProxyError('InvalidRequest', 'Transfer-Encoding must be chunked, once, without Content-Length, and in HTTP/1.1.')
   })

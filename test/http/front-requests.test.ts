@@ -90,6 +90,7 @@ t.test('what can be read in two ways is refused, and nothing of it reaches the c
     'chunked twice': rawPush(proxy, { headers: ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], length: '', body: chunked }),
     'identity with a Content-Length': rawPush(proxy, { headers: ['Transfer-Encoding: identity'] }),
     'chunked from HTTP/1.0': rawPush(proxy, { line: `POST ${PATH} HTTP/1.0`, headers: ['Connection: keep-alive', 'Transfer-Encoding: chunked'], length: '', body: chunked }).repeat(2),
+    'identity and chunked in two headers, with another push behind it': rawPush(proxy, { headers: ['Transfer-Encoding: identity', 'Transfer-Encoding: chunked'], length: '', body: chunked }) + rawPush(proxy),
     'an empty Transfer-Encoding with another push behind it': rawPush(proxy, { headers: ['Transfer-Encoding:'] }) + rawPush(proxy),
     'an unknown Transfer-Encoding': rawPush(proxy, { headers: ['Transfer-Encoding: xchunked'], length: '', body: chunked }),
     'chunked that is not the last coding': rawPush(proxy, { headers: ['Transfer-Encoding: chunked, gzip'], length: '', body: chunked }),
@@ -178,8 +179,8 @@ t.test('pushes that share their connection with a CONNECT behind them still get 
   t.strictSame(parseAnswers(await exchange(proxy.port, [rawPush(proxy) + tunnel + rawPush(proxy)], () => false)).map(codeOf), ['200', 'MethodNotAllowed'], 'what is in the tunnel is no request')
   t.equal(proxy.cloud.received().length, 3)
   const page = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: p\r\n\r\n'
-  const received = await exchange(proxy.port, [page + tunnel], () => false)
-  t.strictSame(parseAnswers(received).map(({ statusCode }) => statusCode), [200, 405], 'nor is a long answer cut')
+  const received = await exchange(proxy.port, [page.repeat(8) + tunnel], () => false)
+  t.strictSame(parseAnswers(received).map(({ statusCode }) => statusCode), [...Array<number>(8).fill(200), 405], 'nor is a long answer cut')
 })
 
 t.test('a method that nobody knows is refused like any other that the path does not take', async t => {
