@@ -57,7 +57,7 @@ export class ClientErrors {
 
   /**
    * For the server's `connect`: somebody takes this for a forward proxy. Node has let go of the socket, so what it would have done for
-   * the answers to earlier requests is done here: one that nobody reads ends. Each is written whole, so none waits to go on.
+   * the answers to earlier requests is done here: one that nobody reads ends, and one that waits for room goes on.
    */
   refuseTunnel (_request: IncomingMessage, socket: Socket): void {
     const { connections, lingerMaxBytes } = this.#options
@@ -65,6 +65,9 @@ export class ClientErrors {
     const bytesAtTunnel = socket.bytesRead
     socket.on('error', () => {})
     socket.on('timeout', () => { socket.destroy() })
+    socket.on('drain', () => {
+      for (const { response } of connection?.underWay ?? []) if (response.writableNeedDrain) response.emit('drain')
+    })
     socket.on('data', () => { if (socket.bytesRead - bytesAtTunnel > lingerMaxBytes) socket.destroy() })
     // Behind a request whose answer ends the connection nobody waits for another one.
     if (connection?.isEnding !== true) this.#afterAnswers(socket, new ProxyError('MethodNotAllowed', 'This is not a forward proxy; use POST.', { allow: 'POST' }))
