@@ -103,7 +103,7 @@ t.test('a sound store is carried over whole', t => {
 t.test('whichever page is gone, the pushes of the others are recovered, and those of the page are named', t => {
   const pages = statSync(join(known.dataDir, 'queue.db')).size / PAGE_BYTES
   let lostOfAll = 0
-  for (let page = 0; page < pages; page += everyPlaceOr(4)) {
+  for (let page = 0; page < pages; page += everyPlaceOr(8)) {
     const dataDir = damagedCopy(t, path => { overwrite(path, page * PAGE_BYTES, Buffer.alloc(PAGE_BYTES)) })
     recoverStore(dataDir, 1)
     finishRecovery(dataDir)
@@ -181,7 +181,7 @@ t.test('whichever bytes have changed, nothing is recovered under another name or
   const seed = Date.now()
   const chance = random(seed)
   let recoveredMin = known.waiting.size
-  for (let round = 0; round < 40 / everyPlaceOr(4); round++) {
+  for (let round = 0; round < 40 / everyPlaceOr(8); round++) {
     const dataDir = damagedCopy(t, path => {
       for (let count = 0; count < 60; count++) overwrite(path, Math.floor(chance() * size), Buffer.from([Math.floor(chance() * 256)]))
       // Among the rows' own columns, where a change makes another name rather than a broken page.

@@ -30,7 +30,7 @@ t.test('wherever the power goes, what was answered as stored was synced before',
       // What would survive has not changed since the last sync.
       note(ledger, event.line)
       t.strictSame(missingOf(surviving, ledger), [], `answer ${ledger.size}`)
-    } else if (event.kind === 'sync' || (ledger.size > 0 && index % everyPlaceOr(24) === 0)) {
+    } else if (event.kind === 'sync' || (ledger.size > 0 && index % everyPlaceOr(48) === 0)) {
       // Of what was not synced nothing came to the disk, or, in the middle of a transaction, some of it by chance.
       const left = disk.afterPowerCut(() => event.kind !== 'sync' && chance() < 0.5)
       const stored = left.has('queue.db') ? whenOpened(cut, left, () => storedIn(cut)) : new Set<string>()
@@ -77,7 +77,7 @@ async function smallLog (t: Test): Promise<{ database: Buffer, log: Buffer, comm
 t.test('a log that was cut at any sector holds every push that was committed before the cut', async t => {
   const { database, log, commits } = await smallLog(t)
   const cut = join(dataDirOf(t), 'cut')
-  for (let size = 0; size <= log.length; size += 512 * everyPlaceOr(8)) {
+  for (let size = 0; size <= log.length; size += 512 * everyPlaceOr(16)) {
     const torn = log.subarray(0, size)
     const found = whenOpened(cut, new Map([['queue.db', database], ['queue.db-wal', torn]]), () => {
       const file = openQueueFile(cut)

@@ -7,14 +7,14 @@ import { systemClock } from '../../src/clock.js'
 import { openRegistry } from '../../src/plants/registry.js'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import { startSandbox, type ReceivedPush, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { CRASH_ROUNDS, everyPlaceOr } from '../support/crash-rounds.js'
+import { CRASH_ROUNDS, everyPlaceOr, SKIP_IN_SHORT } from '../support/crash-rounds.js'
 import { PlantLedger } from '../support/plant-ledger.js'
 import { CREDENTIAL } from '../support/proxy.js'
 import { random } from '../support/queue-ledger.js'
 import { makeWorkplace, startCommand } from '../support/run-command.js'
 import { canTrace } from '../support/traced-disk.js'
 
-const ROUNDS = Math.ceil(CRASH_ROUNDS / everyPlaceOr(4))
+const ROUNDS = Math.ceil(CRASH_ROUNDS / everyPlaceOr(3))
 // A round takes about two seconds, more on a busy machine.
 t.setTimeout(Math.max(120_000, ROUNDS * 15_000))
 
@@ -153,7 +153,7 @@ t.test('a plant that wants nothing sent twice has what was in flight at a kill p
   t.strictSame({ missing, repeats, parked }, { missing: [], repeats: 0, parked: 1 })
 })
 
-t.test('SIGTERM in the middle loses nothing', async t => {
+t.test('SIGTERM in the middle loses nothing', { skip: SKIP_IN_SHORT }, async t => {
   const plants = await setUp(t)
   plants.cloud.inject('throttles', { retryAfterMs: 100 })
   await liveUntil(plants, 'SIGTERM', 40)
@@ -162,7 +162,7 @@ t.test('SIGTERM in the middle loses nothing', async t => {
   await checkLedgers(t, plants)
 })
 
-t.test('a disk on which every tenth sync fails: nothing is answered as stored that is not, and the rest goes on', { skip: canTrace() ? false : 'strace is not here' }, async t => {
+t.test('a disk on which every tenth sync fails: nothing is answered as stored that is not, and the rest goes on', { skip: canTrace() ? SKIP_IN_SHORT : 'strace is not here' }, async t => {
   const plants = await setUp(t)
   plants.cloud.inject('throttles', { retryAfterMs: 100 })
   await liveUntil(plants, 'SIGTERM', 60, ['strace', '-D', '-f', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO:when=25+10'])
@@ -174,7 +174,7 @@ t.test('a disk on which every tenth sync fails: nothing is answered as stored th
   t.comment(`${refused} pushes were answered with an error`)
 })
 
-t.test('after the store was cut off everything readable is delivered, and what is gone is named', async t => {
+t.test('after the store was cut off everything readable is delivered, and what is gone is named', { skip: SKIP_IN_SHORT }, async t => {
   const plants = await setUp(t)
   plants.cloud.inject('isDown')
   await liveUntil(plants, 'SIGTERM', 200)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ProxyError } from '../../src/errors.js'
 import { startSandbox, type ReceivedPush, type Sandbox } from '../../src/sandbox/sandbox.js'
+import { everyPlaceOr } from '../support/crash-rounds.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { PlantLedger } from '../support/plant-ledger.js'
 import { CREDENTIAL, startProxy, type TestProxy } from '../support/proxy.js'
@@ -13,7 +14,7 @@ import { dataDirOf } from '../support/queue.js'
 t.setTimeout(120_000)
 
 const MINUTE_MS = 60_000
-const PUSHES = 24
+const PUSHES = 24 / everyPlaceOr(2)
 
 /** All that a trouble can touch. */
 interface Scene {

@@ -45,14 +45,6 @@ t.test('the Python sample pushes as it stands, and shows an error with its body'
   await pushWith(t, 'python3', sample => pythonSample({ ...sample, headers: [['X-API-Key', 'not-a-key']] }), code => ['-c', code], 'InvalidKey')
 })
 t.test('the Node.js sample pushes as it stands', async t => { await pushWith(t, process.execPath, nodeSample, code => ['--input-type=module', '-e', code]) })
-t.test('the Java sample pushes as it stands', async t => {
-  await pushWith(t, 'java', javaSample, code => {
-    const file = join(t.testdir({}), 'Push.java')
-    writeFileSync(file, code)
-    return [file]
-  })
-})
-
 /** What a header may hold of it, and a URL that is percent-encoded as swagger-ui does it, which leaves the quote alone. */
 const NASTY_HEADER = 'a \'b\' "c" \\ \\u0041 $HOME $(date) `date` %PATH% {0} !! # ; --'
 const NASTY_URL = '/a\'b$HOME?c=%22(d)!*&e=%60'

@@ -1,14 +1,10 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { request } from 'undici'
-import { systemClock } from '../../src/clock.js'
-import { openRegistry } from '../../src/plants/registry.js'
 import { openQueueFile, type ParkedEntry } from '../../src/queue/queue-file.js'
 import type { Sandbox } from '../../src/sandbox/sandbox.js'
-import { CREDENTIAL, onePush, startCloud, startProxy, type TestProxy } from '../support/proxy.js'
+import { onePush, startCloud, startProxy, type TestProxy } from '../support/proxy.js'
 import { dataDirOf } from '../support/queue.js'
-import { makeWorkplace, startCommand } from '../support/run-command.js'
 
 async function until (holds: () => boolean | Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 1000 && !await holds(); tries++) await new Promise(resolve => { setTimeout(resolve, 10) })
@@ -152,36 +148,6 @@ t.test('a proxy that ends stores what waits for the cloud, answers 202, and its 
   t.strictSame(confirmedBy(cloud).sort(), ['a', 'b'])
   await until(async () => (await second.push(pushOf('c', 2))).statusCode === 200)
   t.equal((await second.push(pushOf('d', 3))).statusCode, 200)
-})
-
-/** The real program with a store plant and its key. */
-async function startProgram (t: Test, cloudOrigin: string, { folder, env }: ReturnType<typeof makeWorkplace>, port: number): Promise<{ program: ReturnType<typeof startCommand>, port: number }> {
-  const program = startCommand(t, ['serve'], { folder, env: { ...env, HOST: '127.0.0.1', PORT: String(port), ADMIN_PORT: '0', ENERGY_EXPERT_ENDPOINT: cloudOrigin, ALIBABA_CLOUD_ACCESS_KEY_ID: CREDENTIAL.accessKeyId, ALIBABA_CLOUD_ACCESS_KEY_SECRET: CREDENTIAL.accessKeySecret } })
-  const [, listening] = await program.says(/listens on http:\/\/127\.0\.0\.1:(\d+)/)
-  return { program, port: Number(listening) }
-}
-
-t.test('what was answered stored survives a kill -9 and is delivered by the next start', async t => {
-  const cloud = await startCloud(t)
-  const workplace = makeWorkplace(t)
-  const registry = openRegistry({ dataDir: workplace.env['DATA_DIR'] ?? '', clock: systemClock })
-  registry.addPlant('north', { delivery: 'store' })
-  const { key } = registry.createKey('north', {})
-  registry.close()
-  cloud.inject('isDown')
-  const { program, port } = await startProgram(t, cloud.origin, workplace, 0)
-  for (let n = 0; n < 20; n++) {
-    const { statusCode, body } = await request(`http://127.0.0.1:${port}/api/v1/data/increment/push`, { method: 'POST', headers: { 'x-api-key': key }, body: JSON.stringify(pushOf(`d${n}`)) })
-    await body.dump()
-    t.equal(statusCode, 202)
-  }
-  program.child.kill('SIGKILL')
-  await once(program.child, 'close')
-  t.equal(cloud.received().length, 0)
-  cloud.heal()
-  await startProgram(t, cloud.origin, workplace, 0)
-  await until(() => confirmedBy(cloud).length === 20)
-  t.strictSame(confirmedBy(cloud), Array.from({ length: 20 }, (_, n) => `d${n}`))
 })
 
 t.test('a plant that wants nothing sent twice has what may have arrived parked, or told as such, after one attempt', async t => {
