@@ -14,11 +14,12 @@ import { canTrace, TracedDisk, traceDisk } from '../support/traced-disk.js'
 // On a busy machine.
 t.setTimeout(120_000)
 
+const PUSHES = 120 / everyPlaceOr(2)
 const appender = projectPath('dist/test/support/queue-appender.js')
 
 t.test('wherever the power goes, what was answered as stored was synced before', { skip: canTrace() ? false : 'strace is not here' }, t => {
   const dataDir = dataDirOf(t)
-  const events = traceDisk(appender, [dataDir, '120', '2'], dataDir)
+  const events = traceDisk(appender, [dataDir, String(PUSHES), '2'], dataDir)
   const disk = new TracedDisk()
   const ledger: Ledger = new Map()
   const cut = join(dataDirOf(t), 'cut')
@@ -41,8 +42,8 @@ t.test('wherever the power goes, what was answered as stored was synced before',
       cuts++
     }
   }
-  t.equal(ledger.size, 120)
-  t.ok(events.some((event, index) => index > events.length / 2 && event.kind === 'sync' && event.file === 'queue.db'), 'the log was copied into the file meanwhile')
+  t.equal(ledger.size, PUSHES)
+  if (PUSHES > 100) t.ok(events.some((event, index) => index > events.length / 2 && event.kind === 'sync' && event.file === 'queue.db'), 'the log was copied into the file meanwhile')
   t.comment(`${cuts} cuts, ${events.length} system calls`)
   t.end()
 })
