@@ -18,7 +18,11 @@ function makeFiles (t: Test): { folder: string, certFile: string, keyFile: strin
   const folder = mkdtempSync(join(tmpdir(), 'tls-test-'))
   t.teardown(() => { rmSync(folder, { recursive: true }) })
   const files = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
-  const put = (which: 'certFile' | 'keyFile', name: string): void => { cpSync(join(pairs, `${name}.${which === 'certFile' ? 'crt' : 'key'}`), files[which]) }
+  // Whole or not at all: half a file is a problem of its own, which would be told as well.
+  const put = (which: 'certFile' | 'keyFile', name: string): void => {
+    cpSync(join(pairs, `${name}.${which === 'certFile' ? 'crt' : 'key'}`), `${files[which]}.new`)
+    renameSync(`${files[which]}.new`, files[which])
+  }
   put('certFile', 'first')
   put('keyFile', 'first')
   return { folder, ...files, put }
