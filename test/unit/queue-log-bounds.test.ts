@@ -57,7 +57,7 @@ t.test('what is kept of parked records is counted as the disk counts', async t =
     const dataDir = dataDirOf(t)
     const { log } = await startQueue(t, { dataDir, startThread })
     const before = statSync(join(dataDir, 'queue.db')).size
-    const bodies = Array.from({ length: Math.ceil(8_000 / records) }, (_, push) => pushBody(Array.from({ length: records }, (_, n) => `meter-${push}-${n}`)))
+    const bodies = Array.from({ length: Math.ceil(3_000 / records) }, (_, push) => pushBody(Array.from({ length: records }, (_, n) => `meter-${push}-${n}`)))
     await Promise.all(bodies.map(body => log.park({ ...newEntry(), parts: [parkedPart({ body, recordCount: records })], deliveredRecords: 0, cloudRequestIds: [] })))
     const { bytes } = await log.usage()
     await log.close()
