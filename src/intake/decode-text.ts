@@ -22,11 +22,16 @@ export interface Charsets {
 export function decodeText (bytes: Uint8Array, charsets: Charsets, log: RepairLog): string {
   const utf8 = decodeUtf8(bytes)
   // UTF-16 without its mark passes for UTF-8 with a NUL in every character.
-  const text = utf8 !== undefined && !/\0[^\0]/.test(utf8) ? utf8 : decodeOther(bytes, charsets, log) ?? utf8
+  const text = utf8 !== undefined && !hasNulWithin(utf8) ? utf8 : decodeOther(bytes, charsets, log) ?? utf8
   if (text === undefined) throw new ProxyError('InvalidEncoding', describeInvalidBytes(bytes, charsets))
   const withoutMark = text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text
   if (withoutMark.length < text.length) log.add('bom')
   return withoutNuls(withoutMark, log)
+}
+
+/** Asked of every body, and no for nearly all: then the text is searched once, as memory is. */
+function hasNulWithin (text: string): boolean {
+  return text.includes('\0') && /\0[^\0]/.test(text)
 }
 
 function decodeUtf8 (bytes: Uint8Array): string | undefined {
