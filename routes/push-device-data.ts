@@ -7,6 +7,7 @@ import { pushResponses } from '../src/contract/push-answers.js'
 import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
 import { tallyPush } from '../src/contract/tally-push.js'
 import { ProxyError } from '../src/errors.js'
+import type { Step } from '../src/intake/arrival.js'
 import { hasOwnTimes, readPush, type Repairs } from '../src/intake/read-push.js'
 import { refuseAboveBurst, type TakePoints } from '../src/plants/points-limit.js'
 import type { Policy } from '../src/plants/policy.js'
@@ -24,22 +25,27 @@ export interface PushDeviceDataParts {
   /** Shows what would be sent; for `X-Dry-Run: true`. */
   readonly preview: Preview
   readonly takePoints: TakePoints
+  /** Milliseconds since the epoch, as the cloud counts them. */
+  readonly now: () => number
 }
 
 /** The contract of PushDeviceData, and the same at a short path for devices whose whole path has 50 bytes. */
-export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, sendOnce, preview, takePoints }) => {
+export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, sendOnce, preview, takePoints, now }) => {
   async function answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { plant, key } = identityOf(request)
     refuseCompressed(request)
-    const { push, repairs } = readPush(bytesOf(request.body), plant.policy, request.declaredCharset)
+    const wantsPreview = isDryRun(request)
+    const steps: Step[] = []
+    const onStep = wantsPreview ? (step: Step) => { steps.push(step) } : undefined
+    const { push, repairs } = readPush(bytesOf(request.body), plant.policy, { contentType: request.contentType, nowMs: now(), onStep })
     const outOfScope = checkScope(key, push)
     if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: outOfScope })
     if (repairs.size > 0) reply.header('x-repairs', listRepairs(repairs))
     const body = encodePush(push)
     const tally = tallyPush(push)
-    if (isDryRun(request)) {
+    if (wantsPreview) {
       refuseAboveBurst(plant.policy, tally.points)
-      return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), request: preview(body) })
+      return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), steps, request: preview(body) })
     }
     const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'])
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.

@@ -89,7 +89,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
 
   await app.register(openapiDocument, { version })
   await app.register(root)
-  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock) })
+  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock), now: () => clock.now() })
   await app.register(receipts, { receipts: parts.receipts })
   await app.register(pageLimit, { pagesPerMinuteMax: front.pagesPerMinuteMax, pages: [openapi, docsPage] })
   return app

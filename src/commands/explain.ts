@@ -6,6 +6,7 @@ import { readConfig } from '../config.js'
 import { encodePush } from '../contract/encode-push.js'
 import { tallyPush } from '../contract/tally-push.js'
 import { ProxyError } from '../errors.js'
+import type { Step } from '../intake/arrival.js'
 import { readPush } from '../intake/read-push.js'
 import { refuseAboveBurst } from '../plants/points-limit.js'
 import type { Registry } from '../plants/registry.js'
@@ -16,10 +17,17 @@ export interface ExplainParts {
   readonly openRegistry: () => Registry
 }
 
+interface ExplainOptions {
+  readonly plant: string
+  readonly contentType?: string
+  readonly json?: boolean
+}
+
 interface Explanation {
   readonly plant: string
   readonly bodyBytes: number
   readonly accepted: boolean
+  readonly steps: readonly Step[]
   readonly repairs: Readonly<Record<string, number>>
   readonly code?: string
   readonly message?: string
@@ -34,43 +42,45 @@ export function explainCommand ({ openRegistry }: ExplainParts): Command {
     .description('show what would become of a body: repairs, faults, the canonical request; sends nothing')
     .argument('<file>', 'the body, byte for byte as the sender sends it; - reads standard input')
     .requiredOption('--plant <name>', 'the plant whose policy applies')
+    .option('--content-type <value>', 'the Content-Type that the sender sends')
     .option('--json', 'print JSON')
-    .action(async (file: string, options: { plant: string, json?: boolean }) => {
+    .action(async (file: string, options: ExplainOptions) => {
       const bytes = await (file === '-' ? buffer(process.stdin) : readFile(file)).catch((cause: unknown) => {
         throw new CommandFailure(`${file} cannot be read; name a file that holds the body.`, { cause })
       })
-      const explanation = explain(bytes, options.plant, openRegistry)
+      const explanation = explain(bytes, options, openRegistry)
       process.stdout.write(options.json === true ? `${JSON.stringify(explanation)}\n` : inWords(explanation))
       if (!explanation.accepted) process.exitCode = 1
     })
 }
 
-function explain (bytes: Buffer, plantName: string, openRegistry: () => Registry): Explanation {
+function explain (bytes: Buffer, { plant: plantName, contentType }: ExplainOptions, openRegistry: () => Registry): Explanation {
   const { endpoint, signedHost, bodyMaxBytes } = readConfig(process.env)
   const registry = openRegistry()
   const { policy } = registry.showPlant(plantName)
   registry.close()
+  const steps: Step[] = []
+  const known = { plant: plantName, bodyBytes: bytes.length, steps }
   try {
     if (bytes.length > bodyMaxBytes) throw new ProxyError('BodyTooLarge', `The body is larger than ${bodyMaxBytes} bytes; send fewer devices in one push.`)
-    const { push, repairs } = readPush(bytes, policy)
+    const { push, repairs } = readPush(bytes, policy, { nowMs: systemClock.now(), contentType, onStep: step => { steps.push(step) } })
     refuseAboveBurst(policy, tallyPush(push).points)
     const body = encodePush(push)
     const request = createPreview({ endpoint, signedHost, clock: systemClock })(body)
-    return { plant: plantName, bodyBytes: bytes.length, accepted: true, repairs: Object.fromEntries(repairs), sentBytes: body.length, request }
+    return { ...known, accepted: true, repairs: Object.fromEntries(repairs), sentBytes: body.length, request }
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
     const { code, message, faults } = error
-    return { plant: plantName, bodyBytes: bytes.length, accepted: false, repairs: {}, code, message, ...(faults === undefined ? undefined : { errors: faults }) }
+    return { ...known, accepted: false, repairs: {}, code, message, ...(faults === undefined ? undefined : { errors: faults }) }
   }
 }
 
-function inWords ({ plant, bodyBytes, accepted, repairs, code, message, errors = [], sentBytes, request }: Explanation): string {
-  const changed = Object.entries(repairs).map(([repair, count]) => `${repair} ${count} times`)
+function inWords ({ plant, bodyBytes, accepted, steps, code, message, errors = [], sentBytes, request }: Explanation): string {
   const lines = [
     `Plant ${plant}, a body of ${bodyBytes} bytes: ${accepted ? 'it would be sent' : `it would be refused with ${code ?? ''}`}.`,
+    ...steps.map(({ step, what }) => `  ${step.padEnd(8)}  ${what}`),
     ...(message === undefined ? [] : [message]),
     ...errors.map(fault => `  ${fault.path === '' ? '(the whole body)' : fault.path}  ${fault.message}`),
-    ...(accepted ? [`Changed on the way: ${changed.join(', ') || 'nothing'}.`] : []),
     ...(request === undefined ? [] : [`Sent would be ${sentBytes ?? 0} bytes to ${request.url}, signed over this canonical request:`, '', request.canonicalRequest])
   ]
   return `${lines.join('\n')}\n`

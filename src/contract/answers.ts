@@ -83,11 +83,17 @@ const PreviewSchema = Type.Object({
   })
 }, { title: 'Signed request', description: 'The request as it would be sent to Energy Expert.', additionalProperties: false })
 
+const StepSchema = Type.Object({
+  step: Type.String({ title: 'Step', description: 'Which step it was.', examples: ['encoding'] }),
+  what: Type.String({ title: 'What', description: 'What was done, in one sentence.', examples: ['The body is UTF-8.'] })
+}, { title: 'Step', description: 'One step that the body went through.', additionalProperties: false })
+
 /** What `X-Dry-Run: true` answers: what would be sent. Nothing was. */
 export const DryRunSchema = Type.Object({
   requestId: RequestIdSchema,
   data: word('dry-run', 'Nothing was sent.'),
   push: PushSchema,
   repairs: namesOf(CountSchema, 'Repairs', 'What was changed in the body, by short code.'),
+  steps: Type.Array(StepSchema, { title: 'Steps', description: 'What became of the body, step by step.', maxItems: 20 }),
   request: PreviewSchema
 }, { title: 'Dry run', description: 'What would become of the push; nothing was sent.', additionalProperties: false })

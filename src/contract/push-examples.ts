@@ -48,6 +48,11 @@ export const TAKEN_EXAMPLES: Readonly<Record<string, Example>> = {
       data: 'dry-run',
       push: SMALL_PUSH,
       repairs: { 'number-to-string': 2 },
+      steps: [
+        { step: 'encoding', what: 'The body is UTF-8.' },
+        { step: 'values', what: 'Changed: number-to-string (2).' },
+        { step: 'contract', what: 'The push keeps the contract; records of device type 1: 1.' }
+      ],
       request: {
         method: 'POST',
         url: 'https://energyexpertexternal.cn-hangzhou.aliyuncs.com/api/v1/data/increment/push',

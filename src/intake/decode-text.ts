@@ -22,8 +22,10 @@ export interface Charsets {
 export function decodeText (bytes: Uint8Array, charsets: Charsets, log: RepairLog): string {
   const utf8 = decodeUtf8(bytes)
   // UTF-16 without its mark passes for UTF-8 with a NUL in every character.
-  const text = utf8 !== undefined && !hasNulWithin(utf8) ? utf8 : decodeOther(bytes, charsets, log) ?? utf8
+  const other = utf8 !== undefined && !hasNulWithin(utf8) ? undefined : decodeOther(bytes, charsets, log)
+  const text = other?.text ?? utf8
   if (text === undefined) throw new ProxyError('InvalidEncoding', describeInvalidBytes(bytes, charsets))
+  log.note('encoding', () => `The body is ${(other?.encoding ?? 'utf-8').toUpperCase()}.`)
   const withoutMark = text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text
   if (withoutMark.length < text.length) log.add('bom')
   return withoutNuls(withoutMark, log)
@@ -42,7 +44,7 @@ function decodeUtf8 (bytes: Uint8Array): string | undefined {
   }
 }
 
-function decodeOther (bytes: Uint8Array, { declared, plant }: Charsets, log: RepairLog): string | undefined {
+function decodeOther (bytes: Uint8Array, { declared, plant }: Charsets, log: RepairLog): { text: string, encoding: string } | undefined {
   for (const label of [markOf(bytes), declared, plant]) {
     if (label === undefined) continue
     try {
@@ -50,7 +52,7 @@ function decodeOther (bytes: Uint8Array, { declared, plant }: Charsets, log: Rep
       if (decoder.encoding === 'utf-8') continue
       const text = decoder.decode(bytes)
       log.add('charset')
-      return text
+      return { text, encoding: decoder.encoding }
     } catch {
       // A label that names no encoding, or bytes that are none of its characters.
     }

@@ -1,57 +1,43 @@
 import { checkPush, FAULTS_MAX } from '../contract/check-push.js'
 import { PUSH_BOUNDS, type Push } from '../contract/push.js'
 import { ProxyError, type Fault } from '../errors.js'
+import type { Arrival } from './arrival.js'
+import { declaredCharset } from './declared-charset.js'
 import { decodeText } from './decode-text.js'
-import { readJson } from './json-reader.js'
-import { JsonSyntaxError } from './json-syntax-error.js'
-import { JsonTooMuchError } from './json-too-much-error.js'
-import type { JsonValue } from './json-value.js'
-import { hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
+import { translate } from './dialects.js'
+import { describeRepairs, hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
 import { shapePush, type IntakePolicy } from './shape-push.js'
 
 export { hasOwnTimes }
-export type { IntakePolicy, Repairs }
+export type { Arrival, IntakePolicy, Repairs }
 
 /** As many faults are answered: senders have little room, and the rest shows when these are mended. */
 const ANSWERED_FAULTS_MAX = 20
 
-/**
- * Well above what a push may hold, so that the contract still counts what is a little too much. A body of four megabytes
- * made of names alone took 1.7 s to judge without them, and one of empty objects 1.0 s.
- */
-const READER_BOUNDS = { namesMax: 2 * PUSH_BOUNDS.pointsPerDeviceMax, containersMax: 10 * PUSH_BOUNDS.devicesMax }
-
-/**
- * Turns the bytes of a body into a push that keeps the contract, every value as it was written. `declaredCharset` is what
- * the sender's Content-Type says of its encoding. Throws ProxyError
- * EmptyBody, InvalidEncoding, InvalidJson, PushTooLarge, or InvalidPush with the first 20 faults.
- */
-export function readPush (bytes: Uint8Array, policy: IntakePolicy, declaredCharset?: string): { push: Push, repairs: Repairs } {
-  const log = new RepairLog()
-  const text = decodeText(bytes, { declared: declaredCharset, plant: policy.charset }, log)
-  if (/^[ \t\r\n]*$/.test(text)) throw new ProxyError('EmptyBody')
-  const candidate = shapePush(readBody(text), policy, log)
-  refuseTooMuch(candidate)
-  const faults = checkPush(candidate)
-  if (faults[0] !== undefined) throw invalidPush(faults, faults[0])
-  // Without a fault it is a push: that is what checkPush judges.
-  return { push: candidate as Push, repairs: log.repairs }
+/** A push, and what was changed to make it one. */
+export interface ReadPush {
+  readonly push: Push
+  readonly repairs: Repairs
 }
 
-function readBody (text: string): JsonValue {
-  try {
-    return readJson(text, READER_BOUNDS)
-  } catch (cause) {
-    if (cause instanceof JsonTooMuchError) {
-      throw new ProxyError('PushTooLarge', `The body holds more than ${cause.bound}. Send fewer devices or points in one push.`, { cause })
-    }
-    if (!(cause instanceof JsonSyntaxError)) throw cause
-    const { pointer, line, column } = cause
-    const faults = pointer === undefined
-      ? []
-      : [{ path: pointer, message: `stands twice in its object, the second time in line ${line}, column ${column}` }]
-    throw new ProxyError('InvalidJson', `The body cannot be read as JSON. ${cause.message}`, faults.length > 0 ? { cause, faults } : { cause })
-  }
+/**
+ * Turns the bytes of a body into a push that keeps the contract, every value as it was written. Throws ProxyError
+ * EmptyBody, InvalidEncoding, InvalidJson, PushTooLarge, or InvalidPush with the first 20 faults.
+ */
+export function readPush (bytes: Uint8Array, policy: IntakePolicy, arrival: Arrival): ReadPush {
+  const log = new RepairLog(arrival.onStep)
+  const text = decodeText(bytes, { declared: declaredCharset(arrival.contentType), plant: policy.charset }, log)
+  if (/^[ \t\r\n]*$/.test(text)) throw new ProxyError('EmptyBody')
+  const { candidate, placeOf } = translate({ text }, policy.dialect ?? 'energy-expert', log)
+  const shaped = shapePush(candidate, policy, log)
+  log.note('values', () => describeRepairs(log.repairs))
+  refuseTooMuch(shaped)
+  const faults = checkPush(shaped).map(fault => placeOf === undefined ? fault : { ...fault, path: placeOf(fault.path) })
+  if (faults[0] !== undefined) throw invalidPush(faults, faults[0])
+  // Without a fault it is a push: that is what checkPush judges.
+  const push = shaped as Push
+  log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
+  return { push, repairs: log.repairs }
 }
 
 /** Bounds that mean "send less at once" have their own code: a sender may react to it without a person. */

@@ -1,12 +1,24 @@
+import type { Step } from './arrival.js'
+
 /** What was changed in a body, by short code, and how often. */
 export type Repairs = ReadonlyMap<RepairCode, number>
 
-/** Collects the repairs of one body on its way through the steps. */
+/** Collects the repairs of one body on its way through the steps, and tells the steps to whoever wants to see them. */
 export class RepairLog {
   readonly #counts = new Map<RepairCode, number>()
+  readonly #onStep: ((step: Step) => void) | undefined
+
+  constructor (onStep?: (step: Step) => void) {
+    this.#onStep = onStep
+  }
 
   add (code: RepairCode, count = 1): void {
     if (count > 0) this.#counts.set(code, (this.#counts.get(code) ?? 0) + count)
+  }
+
+  /** A step is done; its sentence is made only when somebody wants it. */
+  note (step: Step['step'], what: () => string): void {
+    this.#onStep?.({ step, what: what() })
   }
 
   get repairs (): Repairs {
@@ -42,4 +54,9 @@ const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
 /** Whether every record carries its sender's own recordTime, without which two equal bodies may be two readings. */
 export function hasOwnTimes (repairs: Repairs): boolean {
   return [...repairs.keys()].every(code => KEEPS_TIMES[code])
+}
+
+/** What was changed, in a sentence. */
+export function describeRepairs (repairs: Repairs): string {
+  return repairs.size === 0 ? 'Nothing was changed.' : `Changed: ${[...repairs].map(([code, count]) => `${code} (${count})`).join(', ')}.`
 }

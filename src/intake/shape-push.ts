@@ -1,4 +1,5 @@
 import { emptyJsonObject, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json-value.js'
+import type { DialectName } from './dialects.js'
 import type { RepairLog } from './repairs.js'
 
 /** What a plant lets the intake do to a body. */
@@ -7,6 +8,8 @@ export interface IntakePolicy {
   readonly unknownFields: 'reject' | 'drop'
   /** The encoding of bodies that are no UTF-8; default none. */
   readonly charset?: string
+  /** The shape of the plant's bodies; default that of PushDeviceData. */
+  readonly dialect?: DialectName
 }
 
 /** Whole numbers as written: `1.0` or `1e3` could mean several codes, so they stay numbers and the contract faults them. */

@@ -2,7 +2,6 @@ import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
-import { declaredCharset } from '../intake/declared-charset.js'
 import { BodyBudget } from './body-budget.js'
 import { collectBody } from './collect-body.js'
 import { inflateBody } from './inflate-body.js'
@@ -15,8 +14,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Bytes of this request's body that count as in flight. */
     heldBytes: number
-    /** The charset that its Content-Type names, as it was written. */
-    declaredCharset: string | undefined
+    /** Its Content-Type as it was written. */
+    contentType: string | undefined
     /** The address that they count for. */
     holder: string
     /** Who still needs the body: the response until it closes, and work that goes on without its sender. */
@@ -64,12 +63,12 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
 
   app.decorate('bodiesInFlightBytes', () => budget.allBytes)
   app.decorateRequest('heldBytes', 0)
-  app.decorateRequest('declaredCharset')
+  app.decorateRequest('contentType')
   app.decorateRequest('holder', '')
   app.decorateRequest('bodyUses', 0)
   app.decorateRequest('whileHoldingBody', async function (this: FastifyRequest, work) { return await workWith(this, work, letGo) })
   app.addHook('onRequest', async (request, reply) => {
-    request.declaredCharset = declaredCharset(request.headers['content-type'])
+    request.contentType = request.headers['content-type']
     // Fastify picks a parser by this header; there is one parser, and a value without a slash would find none.
     if (request.headers['content-type'] !== undefined) request.raw.headers['content-type'] = 'application/octet-stream'
     // Asked once: a socket that closed forgets its address.

@@ -77,7 +77,7 @@ t.test('explain shows what would become of a body and sends nothing', async t =>
   const good = await runCommand(['explain', '--plant', 'north', 'good.json'], { folder, env })
   t.equal(good.code, 0, good.stderr)
   t.match(good.stdout, /would be sent/)
-  t.match(good.stdout, /number-to-string 2 times/)
+  t.match(good.stdout, /number-to-string \(2\)/)
   t.match(good.stdout, /^content-type:application\/json; charset=utf-8$/m)
   const bad = await runCommand(['explain', '--plant', 'north', '--json', '-'], { folder, env, input: '{"deviceType":"1","devices":[{}]}' })
   t.equal(bad.code, 1)

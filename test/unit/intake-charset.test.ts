@@ -12,7 +12,7 @@ function bytesOf (value: readonly number[]): Buffer {
 }
 
 function sent (bytes: Uint8Array, { plant = 'utf-8', declared }: { plant?: string, declared?: string } = {}): { body: string, repairs: object } {
-  const { push, repairs } = readPush(bytes, { unknownFields: 'reject', charset: plant }, declared)
+  const { push, repairs } = readPush(bytes, { unknownFields: 'reject', charset: plant }, { nowMs: 0, contentType: declared === undefined ? undefined : `text/plain; charset=${declared}` })
   return { body: encodePush(push).toString(), repairs: Object.fromEntries(repairs) }
 }
 

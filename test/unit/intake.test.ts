@@ -2,12 +2,13 @@ import t from 'tap'
 import { checkPush } from '../../src/contract/check-push.js'
 import { encodePush } from '../../src/contract/encode-push.js'
 import { ProxyError } from '../../src/errors.js'
+import type { Step } from '../../src/intake/arrival.js'
 import { readPush, type IntakePolicy } from '../../src/intake/read-push.js'
 
 const strict: IntakePolicy = { unknownFields: 'reject' }
 const lenient: IntakePolicy = { unknownFields: 'drop' }
 
-const read = (body: string | Uint8Array, policy = strict) => readPush(typeof body === 'string' ? Buffer.from(body) : body, policy)
+const read = (body: string | Uint8Array, policy = strict) => readPush(typeof body === 'string' ? Buffer.from(body) : body, policy, { nowMs: 0 })
 /** What would be sent, and what was changed. */
 function sent (body: string, policy = strict): { body: string, repairs: Record<string, number> } {
   const { push, repairs } = read(body, policy)
@@ -168,4 +169,23 @@ t.test('nothing that is read reaches what other objects share', async t => {
   t.same(checkPush(push), [])
   t.same(told(pushOf('{"__proto__":{"polluted":"1"}}')), ['InvalidPush', '/devices/0/data/__proto__ must be a string such as "329.0", not an object'])
   t.notOk('polluted' in {})
+})
+
+t.test('whoever wants to see them is told the steps of a body in order, those before a fault as well', async t => {
+  const stepsOf = (body: string): Step[] => {
+    const steps: Step[] = []
+    const onStep = (step: Step) => { steps.push(step) }
+    try {
+      readPush(Buffer.from(body), strict, { nowMs: 0, onStep })
+    } catch {
+      // Only the steps are of interest.
+    }
+    return steps
+  }
+  t.same(stepsOf('\uFEFF{"deviceType":1,"devices":[{"deviceId":"m","recordTime":"2021-09-08 18:40:00","data":{"a":"1"}}]}'), [
+    { step: 'encoding', what: 'The body is UTF-8.' },
+    { step: 'values', what: 'Changed: bom (1), number-to-string (1).' },
+    { step: 'contract', what: 'The push keeps the contract; records of device type 1: 1.' }
+  ])
+  t.same(stepsOf('{"deviceType":'), [{ step: 'encoding', what: 'The body is UTF-8.' }])
 })

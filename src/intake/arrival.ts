@@ -1,0 +1,16 @@
+/** One step that a body went through, for whoever wants to see what became of it. */
+export interface Step {
+  readonly step: 'encoding' | 'dialect' | 'values' | 'contract'
+  /** A sentence that quotes nothing of the body. */
+  readonly what: string
+}
+
+/** What is known of a body besides its bytes. */
+export interface Arrival {
+  /** The sender's Content-Type, as it was written. */
+  readonly contentType?: string | undefined
+  /** When it came, in milliseconds since the epoch, as the cloud counts them. */
+  readonly nowMs: number
+  /** Told each step once it is done; those before a fault are told as well. */
+  readonly onStep?: ((step: Step) => void) | undefined
+}

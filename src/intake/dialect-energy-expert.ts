@@ -1,0 +1,7 @@
+import { readBody } from './read-body.js'
+import type { DecodedBody, Translation } from './dialects.js'
+
+/** The contract of PushDeviceData itself. */
+export function readEnergyExpert ({ text }: DecodedBody): Translation {
+  return { candidate: readBody(text) }
+}
