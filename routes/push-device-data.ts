@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
+import type { Catalog } from '../src/catalog/catalog.js'
 import { encodePush } from '../src/contract/encode-push.js'
 import { readIdempotencyKey } from '../src/contract/idempotency-key.js'
 import { PushSchema } from '../src/contract/push.js'
@@ -8,7 +9,7 @@ import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
 import { tallyPush } from '../src/contract/tally-push.js'
 import { ProxyError } from '../src/errors.js'
 import type { Step } from '../src/intake/arrival.js'
-import { hasOwnTimes, readPush, type Repairs } from '../src/intake/read-push.js'
+import { hasOwnTimes, readPush } from '../src/intake/read-push.js'
 import { refuseAboveBurst, type TakePoints } from '../src/plants/points-limit.js'
 import type { Policy } from '../src/plants/policy.js'
 import type { Identity } from '../src/plants/registry.js'
@@ -27,22 +28,25 @@ export interface PushDeviceDataParts {
   readonly takePoints: TakePoints
   /** Milliseconds since the epoch, as the cloud counts them. */
   readonly now: () => number
+  /** The operator's list of types and points, if there is one. */
+  readonly catalog: () => Catalog | undefined
 }
 
 /** The contract of PushDeviceData, and the same at a short path for devices whose whole path has 50 bytes. */
-export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, sendOnce, preview, takePoints, now }) => {
+export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, sendOnce, preview, takePoints, now, catalog }) => {
   async function answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { plant, key } = identityOf(request)
     refuseCompressed(request)
     const wantsPreview = isDryRun(request)
     const steps: Step[] = []
     const onStep = wantsPreview ? (step: Step) => { steps.push(step) } : undefined
-    const { push, repairs } = readPush(bytesOf(request.body), plant.policy, { contentType: request.contentType, nowMs: now(), onStep })
+    const { push, repairs, warnings } = readPush(bytesOf(request.body), plant.policy, { contentType: request.contentType, nowMs: now(), catalog: catalog(), onStep })
     const outOfScope = checkScope(key, push)
     if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: outOfScope })
-    if (repairs.size > 0) reply.header('x-repairs', listRepairs(repairs))
+    if (repairs.size > 0) reply.header('x-repairs', listCounts(repairs))
+    if (warnings.size > 0) reply.header('x-warnings', listCounts(warnings))
     const body = encodePush(push)
-    const tally = tallyPush(push)
+    const tally = { ...tallyPush(push), warnings }
     if (wantsPreview) {
       refuseAboveBurst(plant.policy, tally.points)
       return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), steps, request: preview(body) })
@@ -138,6 +142,6 @@ function isDryRun ({ headers }: FastifyRequest): boolean {
 }
 
 /** A structured field dictionary (RFC 8941): `number-to-string=22, bom=1`. */
-function listRepairs (repairs: Repairs): string {
-  return [...repairs].map(([code, count]) => `${code}=${count}`).join(', ')
+function listCounts (counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([code, count]) => `${code}=${count}`).join(', ')
 }

@@ -5,6 +5,7 @@ import { openapi } from '../routes/openapi.js'
 import { pushDeviceData } from '../routes/push-device-data.js'
 import { receipts } from '../routes/receipts.js'
 import { root } from '../routes/root.js'
+import type { Catalog } from './catalog/catalog.js'
 import type { Clock } from './clock.js'
 import { createFront } from './front.js'
 import { FRONT_DEFAULTS, httpServerOptions, requestTimeoutMs, type FrontOptions } from './front-options.js'
@@ -48,6 +49,8 @@ export interface AppParts {
   readonly sendOnce: SendOnce
   readonly preview: Preview
   readonly receipts: Receipts
+  /** The operator's list of types and points; absent: there is none. */
+  readonly catalog?: () => Catalog | undefined
   /** Absent: plain HTTP. */
   readonly tls?: TlsServerOptions | undefined
   /** Absent: nothing is counted. */
@@ -89,7 +92,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
 
   await app.register(openapiDocument, { version })
   await app.register(root)
-  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock), now: () => clock.now() })
+  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock), now: () => clock.now(), catalog: parts.catalog ?? (() => undefined) })
   await app.register(receipts, { receipts: parts.receipts })
   await app.register(pageLimit, { pagesPerMinuteMax: front.pagesPerMinuteMax, pages: [openapi, docsPage] })
   return app

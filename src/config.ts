@@ -31,6 +31,7 @@ export const SETTINGS = {
   IDEMPOTENCY_WINDOW_MS: setting('86400000', 'how long a delivered or stored push is remembered, so that its repeat with the same Idempotency-Key is not sent; at most the latest 100,000 such pushes are', integer(1000, 2_592_000_000)),
   BODY_MAX_BYTES: setting('4194304', 'larger bodies get 413', integer(1024, 67_108_864)),
   BODIES_IN_FLIGHT_MAX_BYTES: setting('67108864', 'all request bodies in memory together; beyond it 503 with Retry-After', integer(1024, 4_294_967_296)),
+  CATALOG_FILE: setting(undefined, 'the operator\'s list of device types and points (CSV or YAML), against which plants set to --catalog are judged', text),
   LOG_LEVEL: setting('info', 'fatal, error, warn, info, debug, trace or silent', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
   LOG_FORMAT: setting('json', 'json or text', oneOf('json', 'text')),
   TRUST_PROXY: setting(undefined, 'CIDRs whose X-Forwarded-For is believed', cidrs),
@@ -79,6 +80,8 @@ export interface Config {
   readonly idempotencyWindowMs: number
   readonly bodyMaxBytes: number
   readonly bodiesInFlightMaxBytes: number
+  /** The operator's list of device types and points; undefined: none. */
+  readonly catalogFile: string | undefined
   readonly logLevel: string
   readonly logFormat: 'json' | 'text'
   readonly trustProxy: string[] | undefined
@@ -161,6 +164,7 @@ function toConfig (values: Values): Config {
     idempotencyWindowMs: values.IDEMPOTENCY_WINDOW_MS,
     bodyMaxBytes: values.BODY_MAX_BYTES,
     bodiesInFlightMaxBytes: values.BODIES_IN_FLIGHT_MAX_BYTES,
+    catalogFile: values.CATALOG_FILE,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
     trustProxy: values.TRUST_PROXY,

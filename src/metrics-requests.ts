@@ -6,6 +6,8 @@ import { LabelledCounter, newCounter, newHistogram } from './metrics-names.js'
 export interface Tally {
   readonly records: number
   readonly points: number
+  /** What the operator's catalog found, by kind. */
+  readonly warnings: ReadonlyMap<string, number>
 }
 
 /** One request of the plants' port, when it is over. */
@@ -35,6 +37,7 @@ export class RequestMetrics {
   readonly #authFailures: Counter
   readonly #records: LabelledCounter
   readonly #points: LabelledCounter
+  readonly #warnings: LabelledCounter
   readonly #repeats: LabelledCounter
   readonly #durationSeconds: Histogram
   readonly #bodyBytes: Histogram
@@ -46,6 +49,7 @@ export class RequestMetrics {
     this.#authFailures = newCounter(registry, ['auth_failures_total', 'Requests refused for their key, its address or its devices.'])
     this.#records = new LabelledCounter(registry, ['records_total', 'Device records whose sender was told that they are delivered or stored.'], ['plant'])
     this.#points = new LabelledCounter(registry, ['points_total', 'Points whose sender was told that they are delivered or stored.'], ['plant'])
+    this.#warnings = new LabelledCounter(registry, ['catalog_findings_total', 'What the operator\'s catalog found in pushes that were delivered or stored all the same, by plant and kind.'], ['plant', 'kind'])
     this.#repeats = new LabelledCounter(registry, ['repeats_total', 'Pushes that were not sent because the same was delivered or stored before, by Idempotency-Key or --dedupe.'], ['plant'])
     this.#durationSeconds = newHistogram(registry, ['request_duration_seconds', 'From the end of a request\'s headers to the end of its answer.'], [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
     this.#bodyBytes = newHistogram(registry, ['request_body_bytes', 'Size of request bodies.'], [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304])
@@ -65,6 +69,7 @@ export class RequestMetrics {
     if (tally !== undefined) {
       this.#records.add(plant, '', tally.records)
       this.#points.add(plant, '', tally.points)
+      for (const [kind, count] of tally.warnings) this.#warnings.add(plant, kind, count)
     }
   }
 }

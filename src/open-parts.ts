@@ -1,4 +1,6 @@
 import type { Logger } from 'pino'
+import { followCatalog } from './catalog-follow.js'
+import type { Catalog } from './catalog/catalog.js'
 import type { Clock } from './clock.js'
 import type { Config } from './config.js'
 import type { CredentialSource } from './credentials/credential-source.js'
@@ -26,6 +28,8 @@ export interface OpenPartsOptions {
 export interface OpenedParts extends OpenedQueue {
   readonly lock: ServerLock
   readonly registry: Registry
+  /** The operator's list of types and points, if there is one. */
+  readonly catalog: () => Catalog | undefined
   readonly observation: Observation
   readonly relay: EndableRelay
   /** Closes all but the lock, after queue.stop() and queue.ended(). */
@@ -34,7 +38,7 @@ export interface OpenedParts extends OpenedQueue {
 
 /**
  * Opens what the proxy needs besides its ports, in the order in which it may fail.
- * @throws {Error} a plain sentence when DATA_DIR is in use or cannot be used; nothing stays open then.
+ * @throws {Error} a plain sentence when DATA_DIR is in use or cannot be used, or CATALOG_FILE cannot; nothing stays open then.
  */
 export async function openParts ({ config, logger, clock, credentials, linesDropped, ca, queueLog }: OpenPartsOptions): Promise<OpenedParts> {
   const { dataDir, endpoint, signedHost } = config
@@ -44,6 +48,8 @@ export async function openParts ({ config, logger, clock, credentials, linesDrop
     for (const end of closers.reverse()) await end()
   }
   try {
+    const catalog = await followCatalog({ file: config.catalogFile, clock, logger })
+    closers.push(() => { catalog.close() })
     const registry = openRegistry({ dataDir, clock, onProblem: (problem: unknown) => { logger.error({ error: problem }, 'The plants\' store failed.') } })
     closers.push(() => { registry.close() })
     const observation = observe({ clock, logger, registry, credentials, linesDropped })
@@ -54,7 +60,7 @@ export async function openParts ({ config, logger, clock, credentials, linesDrop
     // The queue cuts its calls off itself.
     const opened = await openQueue({ config, clock, logger, registry, relay: cloud, metrics: observation.metrics.queue, queueLog })
     closers.push(async () => { await opened.log.close() }, async () => { await relay.close() })
-    return { ...opened, lock, registry, observation, relay, close }
+    return { ...opened, lock, registry, catalog: catalog.current, observation, relay, close }
   } catch (error) {
     await close()
     lock.release()

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { Command } from 'commander'
+import { readCatalogFile } from '../catalog-follow.js'
 import { systemClock } from '../clock.js'
 import { readConfig } from '../config.js'
 import { encodePush } from '../contract/encode-push.js'
@@ -48,14 +49,15 @@ export function explainCommand ({ openRegistry }: ExplainParts): Command {
       const bytes = await (file === '-' ? buffer(process.stdin) : readFile(file)).catch((cause: unknown) => {
         throw new CommandFailure(`${file} cannot be read; name a file that holds the body.`, { cause })
       })
-      const explanation = explain(bytes, options, openRegistry)
+      const explanation = await explain(bytes, options, openRegistry)
       process.stdout.write(options.json === true ? `${JSON.stringify(explanation)}\n` : inWords(explanation))
       if (!explanation.accepted) process.exitCode = 1
     })
 }
 
-function explain (bytes: Buffer, { plant: plantName, contentType }: ExplainOptions, openRegistry: () => Registry): Explanation {
-  const { endpoint, signedHost, bodyMaxBytes } = readConfig(process.env)
+async function explain (bytes: Buffer, { plant: plantName, contentType }: ExplainOptions, openRegistry: () => Registry): Promise<Explanation> {
+  const { endpoint, signedHost, bodyMaxBytes, catalogFile } = readConfig(process.env)
+  const catalog = await readCatalogFile(catalogFile)
   const registry = openRegistry()
   const { policy } = registry.showPlant(plantName)
   registry.close()
@@ -63,7 +65,7 @@ function explain (bytes: Buffer, { plant: plantName, contentType }: ExplainOptio
   const known = { plant: plantName, bodyBytes: bytes.length, steps }
   try {
     if (bytes.length > bodyMaxBytes) throw new ProxyError('BodyTooLarge', `The body is larger than ${bodyMaxBytes} bytes; send fewer devices in one push.`)
-    const { push, repairs } = readPush(bytes, policy, { nowMs: systemClock.now(), contentType, onStep: step => { steps.push(step) } })
+    const { push, repairs } = readPush(bytes, policy, { nowMs: systemClock.now(), contentType, catalog, onStep: step => { steps.push(step) } })
     refuseAboveBurst(policy, tallyPush(push).points)
     const body = encodePush(push)
     const request = createPreview({ endpoint, signedHost, clock: systemClock })(body)

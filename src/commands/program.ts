@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { systemClock } from '../clock.js'
 import { ConfigError, readConfig } from '../config.js'
+import { catalogCommand } from './catalog.js'
 import { demoCommand } from './demo.js'
 import { explainCommand } from './explain.js'
 import { UsageError } from './failure.js'
@@ -16,7 +17,7 @@ import { redactOwnText, redactText } from '../redact.js'
 import { readVersion } from '../version.js'
 
 /** Errors whose messages are sentences of ours; what other packages throw may quote anything. */
-const OWN_ERRORS: ReadonlySet<string> = new Set(['UsageError', 'CommandFailure', 'ConfigError', 'StoreError', 'RegistryError', 'ListenError'])
+const OWN_ERRORS: ReadonlySet<string> = new Set(['UsageError', 'CommandFailure', 'ConfigError', 'CatalogFileError', 'StoreError', 'RegistryError', 'ListenError'])
 const EXIT = { failure: 1, wrongUse: 2 }
 
 /** Settings of a .env file count where the environment has none. */
@@ -38,7 +39,7 @@ export function buildProgram (): Command {
   const program = new Command('energy-expert-proxy')
     .description('Takes unsigned PushDeviceData requests from plants, signs them and relays them to Energy Expert.')
     .version(readVersion())
-  for (const command of [serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), queueCommand(queueParts()), explainCommand(parts)]) program.addCommand(command)
+  for (const command of [serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), queueCommand(queueParts()), catalogCommand(parts), explainCommand(parts)]) program.addCommand(command)
   throwInsteadOfExit(program)
   return program
 }

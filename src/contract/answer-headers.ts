@@ -34,6 +34,10 @@ const ANSWER_HEADERS: Readonly<Record<string, AnswerHeader>> = {
     schema: Type.String({ description: 'What was changed in the body before it was sent, by short code and with its count, as a dictionary of RFC 8941.', examples: ['number-to-string=22, device_id=1'] }),
     on: always
   },
+  'X-Warnings': {
+    schema: Type.String({ description: 'What the operator\'s catalog finds in the push, which is sent all the same: `unknown-type`, `unknown-point`, `missing-required`, `missing-recommended`, each with its count, as a dictionary of RFC 8941.', examples: ['unknown-point=2, missing-recommended=1'] }),
+    on: always
+  },
   'RateLimit-Limit': {
     schema: Type.Integer({ description: 'Requests that the plant may send in a minute; absent where there is no limit, and where no plant is known yet: a wrong key, headers that are too large.', minimum: 1, examples: [6000] }),
     on: always

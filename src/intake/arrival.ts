@@ -1,6 +1,8 @@
+import type { Catalog } from '../catalog/catalog.js'
+
 /** One step that a body went through, for whoever wants to see what became of it. */
 export interface Step {
-  readonly step: 'encoding' | 'dialect' | 'values' | 'contract'
+  readonly step: 'encoding' | 'dialect' | 'values' | 'contract' | 'catalog'
   /** A sentence that quotes nothing of the body. */
   readonly what: string
 }
@@ -11,6 +13,8 @@ export interface Arrival {
   readonly contentType?: string | undefined
   /** When it came, in milliseconds since the epoch, as the cloud counts them. */
   readonly nowMs: number
+  /** The operator's list of types and points, for plants that are judged by it. */
+  readonly catalog?: Catalog | undefined
   /** Told each step once it is done; those before a fault are told as well. */
   readonly onStep?: ((step: Step) => void) | undefined
 }

@@ -1,10 +1,12 @@
+import type { FindingKind } from '../catalog/judge-push.js'
 import { checkPush, FAULTS_MAX } from '../contract/check-push.js'
 import { PUSH_BOUNDS, type Push } from '../contract/push.js'
 import { ProxyError, type Fault } from '../errors.js'
 import type { Arrival } from './arrival.js'
 import { declaredCharset } from './declared-charset.js'
 import { decodeText } from './decode-text.js'
-import { translate } from './dialects.js'
+import { translate, type Translation } from './dialects.js'
+import { judgeByCatalog } from './judge-catalog.js'
 import { describeRepairs, hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
 import { shapePush, type IntakePolicy } from './shape-push.js'
 
@@ -18,6 +20,8 @@ const ANSWERED_FAULTS_MAX = 20
 export interface ReadPush {
   readonly push: Push
   readonly repairs: Repairs
+  /** What the operator's catalog found, by kind, and how often. */
+  readonly warnings: ReadonlyMap<FindingKind, number>
 }
 
 /**
@@ -32,12 +36,18 @@ export function readPush (bytes: Uint8Array, policy: IntakePolicy, arrival: Arri
   const shaped = shapePush(candidate, policy, log)
   log.note('values', () => describeRepairs(log.repairs))
   refuseTooMuch(shaped)
-  const faults = checkPush(shaped).map(fault => placeOf === undefined ? fault : { ...fault, path: placeOf(fault.path) })
-  if (faults[0] !== undefined) throw invalidPush(faults, faults[0])
+  refuseFaults(checkPush(shaped), placeOf)
   // Without a fault it is a push: that is what checkPush judges.
   const push = shaped as Push
   log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
-  return { push, repairs: log.repairs }
+  const { counts, faults } = judgeByCatalog(push, policy, arrival, log)
+  refuseFaults(faults, placeOf)
+  return { push, repairs: log.repairs, warnings: counts }
+}
+
+function refuseFaults (found: readonly Fault[], placeOf: Translation['placeOf']): void {
+  const faults = placeOf === undefined ? found : found.map(({ path, message }) => ({ path: placeOf(path), message }))
+  if (faults[0] !== undefined) throw invalidPush(faults, faults[0])
 }
 
 /** Bounds that mean "send less at once" have their own code: a sender may react to it without a person. */

@@ -10,6 +10,8 @@ export interface IntakePolicy {
   readonly charset?: string
   /** The shape of the plant's bodies; default that of PushDeviceData. */
   readonly dialect?: DialectName
+  /** What the operator's catalog may say of the plant's pushes: nothing, a warning, or a refusal; default nothing. */
+  readonly catalog?: 'off' | 'warn' | 'reject'
 }
 
 /** Whole numbers as written: `1.0` or `1e3` could mean several codes, so they stay numbers and the contract faults them. */

@@ -41,6 +41,12 @@ export const POLICY_ROWS = {
     description: 'The encoding of the plant\'s bodies where they are no UTF-8 and their Content-Type names none.',
     schema: Type.Union([Type.Literal('utf-8'), Type.Literal('gb18030'), Type.Literal('big5'), Type.Literal('utf-16le'), Type.Literal('windows-1252')], { default: 'utf-8' })
   },
+  catalog: {
+    flag: '--catalog',
+    argument: '<what>',
+    description: 'Whether a push is judged by the operator\'s catalog (CATALOG_FILE): not at all, with a warning, or refused for points that it does not have and for missing required ones.',
+    schema: Type.Union([Type.Literal('off'), Type.Literal('warn'), Type.Literal('reject')], { default: 'off' })
+  },
   requestsPerMinute: {
     flag: '--requests-per-minute',
     argument: '<count>',
