@@ -50,7 +50,7 @@ export function hardBodies (sizeBytes: number): HardBody[] {
     'one long string of halves': `"${fill('\\ud800')}"`,
     'one long number': fill('9'),
     'numbers alone': `[${many(index => String(index), 7)}]`,
-    'blanks': `${fill(' ')}{}`,
+    blanks: `${fill(' ')}{}`,
     'line ends, then a fault': `${fill('\n')}!`,
     'NULs behind': `{}${fill('\0')}`,
     'NULs within': `{${fill('\0')}}`,
