@@ -5,6 +5,7 @@ import { readJson } from '../../src/intake/json-reader.js'
 import { JsonSyntaxError } from '../../src/intake/json-syntax-error.js'
 import { isJsonObject, JsonNumber, type JsonValue } from '../../src/intake/json-value.js'
 import { readPush, type IntakePolicy } from '../../src/intake/read-push.js'
+import { scanPush } from '../../src/intake/scan-push.js'
 import type { FuzzBody } from './intake-bodies.js'
 
 const CODES: ReadonlySet<string> = new Set(['EmptyBody', 'InvalidEncoding', 'InvalidJson', 'InvalidPush', 'PushTooLarge'])
@@ -23,15 +24,21 @@ export function judgeIntake ({ bytes, contentType }: FuzzBody, policy: IntakePol
 function judgeRead (bytes: Buffer, contentType: string | undefined, policy: IntakePolicy): string | undefined {
   try {
     const { push } = readPush(bytes, policy, { contentType, nowMs: 1_700_000_000_000 })
-    return judgeSent(encodePush(push).toString(), bytes)
+    const sent = encodePush(push)
+    return judgeSent(sent.toString(), bytes) ?? judgeScan(bytes, sent)
   } catch (error) {
     if (!(error instanceof ProxyError)) return `threw ${error instanceof Error ? error.stack : String(error)}`
     const answer = JSON.stringify([error.message, error.faults])
+    if (scanPush(bytes) !== undefined) return `the scan takes what the general way refuses: ${error.message}`
     if (!CODES.has(error.code)) return `refused with ${error.code}`
     // Any control character would act on a technician's terminal.
     if (/\p{Cc}/u.test(error.message)) return `a message with a control character: ${answer}`
     return answer.length > ANSWER_CHARACTERS_MAX ? `an answer of ${answer.length} characters` : undefined
   }
+}
+
+function judgeScan (bytes: Buffer, sent: Buffer): string | undefined {
+  return scanPush(bytes) === undefined || sent.equals(bytes) ? undefined : `the scan takes what the general way would send as ${sent.toString()}`
 }
 
 function judgeSent (sent: string, bytes: Buffer): string | undefined {

@@ -1,0 +1,57 @@
+import { RECORD_TIME_PATTERN } from '../contract/push.js'
+import { isCalendarTime } from '../contract/record-time.js'
+
+const RECORD_TIME = new RegExp(RECORD_TIME_PATTERN)
+
+/** A character that a text may hold and that means nothing there. */
+export const PLAIN = 0
+/** One byte of a character beyond ASCII. */
+export const IS_HIGH = 1
+/** What ends a text, or makes it one that only the general way can judge. */
+const IS_STOP = 2
+
+const QUOTE = 0x22
+/** By byte. Controls and backslashes need judgement; a number sign stands in what C's printf writes for no number. */
+const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte < 0x20 || byte === 0x7f || byte === QUOTE || byte === 0x5c || byte === 0x23) return IS_STOP
+  return byte >= 0x80 ? IS_HIGH : PLAIN
+})
+
+/**
+ * Where the text that begins at `start` ends, doubled, plus 1 when it holds more than ASCII; -1 when it is longer than so many bytes,
+ * or holds what only the general way can judge.
+ */
+export function endOfText (bytes: Uint8Array, start: number, bytesMax: number): number {
+  let seen = PLAIN
+  const last = Math.min(start + bytesMax, bytes.length - 1)
+  for (let at = start; at <= last; at++) {
+    const byte = bytes[at] ?? 0
+    const found = CLASSES[byte] ?? IS_STOP
+    if (found === PLAIN) continue
+    if (found === IS_STOP) return byte === QUOTE ? at * 2 + seen : -1
+    // U+0080 to U+009F are controls that nobody sees.
+    if (byte === 0xc2 && (bytes[at + 1] ?? 0) < 0xa0) return -1
+    seen = IS_HIGH
+  }
+  return -1
+}
+
+/** Whether these bytes are a code of letters, digits and underscores, and at least one of them. */
+export function isTypeText (bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    const isWord = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f
+    if (!isWord) return false
+  }
+  return end > start
+}
+
+export const TIME_LENGTH = '2021-09-08 18:40:00'.length
+
+export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
+
+/** Whether a time of the calendar begins here, in the form of the contract. */
+export function isTimeText (bytes: Uint8Array, start: number): boolean {
+  const text = String.fromCharCode(...bytes.subarray(start, start + TIME_LENGTH))
+  return RECORD_TIME.test(text) && isCalendarTime(text)
+}
