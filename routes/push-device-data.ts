@@ -52,10 +52,16 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
       return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), steps, request: preview(body) })
     }
     const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'])
+    const ownTimes = hasOwnTimes(repairs)
+    const repeatKey = repeatKeyOf({
+      plant: plant.name,
+      // With the proxy's times in it, a repeat would be another body.
+      body: ownTimes ? body : bytesOf(request.body),
+      idempotencyKey,
+      dedupes: plant.policy.dedupe === 'on' && ownTimes
+    })
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.
     request.body = undefined
-    const dedupes = plant.policy.dedupe === 'on' && hasOwnTimes(repairs)
-    const repeatKey = repeatKeyOf({ plant: plant.name, body, idempotencyKey, dedupes })
     const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: push.devices.length, repeatKey }
     const sent = await request.whileHoldingBody(async () => await sendOnce(outgoing, plant, request.clientGone, async () => {
       // Here, so that a repeat costs its plant nothing.
@@ -91,7 +97,7 @@ const pushDeviceDataSchema = {
   summary: 'Push readings to Energy Expert',
   description: `The proxy checks the whole push and names every fault at its place; a right one it signs and relays, and answers what Energy Expert said.
 
-Values are strings, and arrive with exactly their characters. Senders that cannot help it may send a number for a value, or a whole number for \`deviceType\` and \`deviceId\`: it is sent on as a string of the characters that were written. \`device_id\` is taken for \`deviceId\`. \`X-Repairs\` says what was changed.
+Values are strings, and arrive with exactly their characters. Senders that cannot help it may send a number for a value, or a whole number for \`deviceType\` and \`deviceId\`: it is sent on as a string of the characters that were written. \`device_id\` is taken for \`deviceId\`. A record time may also be ISO 8601, with or without an offset from UTC, have slashes, or be seconds or milliseconds since 1970: it is rewritten as \`yyyy-MM-dd HH:mm:ss\` in the plant's time zone. \`X-Repairs\` says what was changed.
 
 Any Content-Type is taken, and none; the body is always read as JSON, in UTF-8 where it is valid, otherwise in the charset that Content-Type names, otherwise in the plant's.
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { parseDuration } from '../plants/duration.js'
+import { parseDuration } from '../duration.js'
 import type { KeyOptions } from '../plants/key-limits.js'
 import { UsageError } from './failure.js'
 

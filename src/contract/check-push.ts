@@ -14,8 +14,11 @@ const deviceCheck = TypeCompiler.Compile(DeviceSchema)
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** What was found wrong with the times of records, by the record's index, before the contract judges them. */
+export type TimeFaults = ReadonlyMap<number, string>
+
 /** The faults of a candidate that is no push: those of its frame, then record by record. */
-function faultsOf (candidate: unknown): Fault[] {
+function faultsOf (candidate: unknown, timeFaults: TimeFaults): Fault[] {
   const faults = describeFaults(frameCheck.Errors(candidate), { path: '', value: candidate, thing: 'a push' }, [], FAULTS_MAX)
   if (!isObject(candidate)) return faults
   const { deviceType, devices }: { deviceType?: unknown, devices?: unknown } = candidate
@@ -26,7 +29,7 @@ function faultsOf (candidate: unknown): Fault[] {
     if (faults.length >= FAULTS_MAX) break
     const ruleFaults: Fault[] = []
     const path = pointerTo('/devices', index)
-    if (isObject(device)) rules.judge(device, path, ruleFaults)
+    if (isObject(device)) rules.judge(device, path, ruleFaults, timeFaults.get(index))
     // Clean records pass the compiled check: looking for errors in 220,000 clean values took 80 ms, the check 20.
     const found = deviceCheck.Check(device)
       ? ruleFaults
@@ -40,13 +43,13 @@ function faultsOf (candidate: unknown): Fault[] {
  * Every fault of a candidate, in the order of its places; none means that it is a push (schema and device rules). Stops
  * looking at `FAULTS_MAX`.
  */
-export function checkPush (candidate: unknown): Fault[] {
-  if (!pushCheck.Check(candidate)) return faultsOf(candidate)
+export function checkPush (candidate: unknown, timeFaults: TimeFaults = new Map()): Fault[] {
+  if (!pushCheck.Check(candidate)) return faultsOf(candidate, timeFaults)
   const faults: Fault[] = []
   const rules = new RecordRules(candidate.deviceType)
   for (const [index, device] of candidate.devices.entries()) {
     if (faults.length >= FAULTS_MAX) break
-    rules.judge(device, pointerTo('/devices', index), faults)
+    rules.judge(device, pointerTo('/devices', index), faults, timeFaults.get(index))
   }
   if (rules.points > PUSH_BOUNDS.pointsMax) {
     faults.push({ path: '/devices', message: `holds ${rules.points} points in all; the limit is ${PUSH_BOUNDS.pointsMax}` })

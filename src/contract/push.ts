@@ -41,7 +41,7 @@ const DeviceIdSchema = explained(Type.String({
 
 const RecordTimeSchema = explained(Type.String({
   title: 'Record time',
-  description: 'When the readings were taken: yyyy-MM-dd HH:mm:ss, a time of the calendar. Energy Expert states no time zone.',
+  description: 'When the readings were taken: yyyy-MM-dd HH:mm:ss, a time of the calendar. Energy Expert states no time zone. ISO 8601, slashes, and seconds or milliseconds since 1970 are rewritten into the plant\'s zone.',
   pattern: RECORD_TIME_PATTERN,
   examples: ['2021-09-08 18:40:00']
 }), {

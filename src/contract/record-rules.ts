@@ -2,7 +2,7 @@ import type { Fault } from '../errors.js'
 import { deviceIdFault } from './device-id-rule.js'
 import { pointerTo } from './json-pointer.js'
 import { PUSH_BOUNDS, RECORD_TIME_PATTERN } from './push.js'
-import { isCalendarTime } from './record-time.js'
+import { isCalendarTime, NOT_IN_CALENDAR } from './record-time.js'
 import { nameFault, surrogateFault } from './text-fault.js'
 
 /** A record as it comes: what its schema faults is left to the schema. */
@@ -41,10 +41,14 @@ export class RecordRules {
     this.#deviceType = deviceType
   }
 
-  /** Adds the faults of one record, whose JSON pointer is `path`. A clean record costs no allocation but its key. */
-  judge (record: LooseRecord, path: string, faults: Fault[]): void {
+  /**
+   * Adds the faults of one record, whose JSON pointer is `path`; `timeFault` is what whoever read its time found wrong
+   * with it. A clean record costs no allocation but its key.
+   */
+  judge (record: LooseRecord, path: string, faults: Fault[], timeFault?: string): void {
     const identified = this.#judgeId(record.deviceId, path, faults)
-    this.#judgeTime(record, path, identified, faults)
+    if (timeFault === undefined) this.#judgeTime(record, path, identified, faults)
+    else faults.push({ path: `${path}/recordTime`, message: timeFault })
     const { data } = record
     if (isObject(data)) this.#judgeData(data, `${path}/data`, faults)
   }
@@ -67,7 +71,7 @@ export class RecordRules {
   #judgeTime ({ deviceId, recordTime }: LooseRecord, path: string, identified: boolean, faults: Fault[]): void {
     if (typeof recordTime !== 'string' || !RECORD_TIME.test(recordTime)) return
     if (!isCalendarTime(recordTime)) {
-      faults.push({ path: `${path}/recordTime`, message: 'is a time that the calendar does not have' })
+      faults.push({ path: `${path}/recordTime`, message: NOT_IN_CALENDAR })
       return
     }
     if (!identified) return

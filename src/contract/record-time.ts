@@ -16,3 +16,6 @@ export function isCalendarTime (text: string): boolean {
   return year >= 1 && day >= 1 && day <= daysOf(year, part(5, 7)) &&
     part(11, 13) <= 23 && part(14, 16) <= 59 && part(17, 19) <= 59
 }
+
+/** What is wrong with a time of the right form that isCalendarTime does not pass. */
+export const NOT_IN_CALENDAR = 'is a time that the calendar does not have'

@@ -5,8 +5,9 @@ import { ProxyError, type Fault } from '../errors.js'
 import type { Arrival } from './arrival.js'
 import { declaredCharset } from './declared-charset.js'
 import { decodeText } from './decode-text.js'
-import { translate, type Translation } from './dialects.js'
+import { translate } from './dialects.js'
 import { judgeByCatalog } from './judge-catalog.js'
+import { repairTimes } from './record-times.js'
 import { describeRepairs, hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
 import { shapePush, type IntakePolicy } from './shape-push.js'
 
@@ -32,11 +33,12 @@ export function readPush (bytes: Uint8Array, policy: IntakePolicy, arrival: Arri
   const log = new RepairLog(arrival.onStep)
   const text = decodeText(bytes, { declared: declaredCharset(arrival.contentType), plant: policy.charset }, log)
   if (/^[ \t\r\n]*$/.test(text)) throw new ProxyError('EmptyBody')
-  const { candidate, placeOf } = translate({ text }, policy.dialect ?? 'energy-expert', log)
+  const { candidate, placeOf = samePlace } = translate({ text }, policy.dialect ?? 'energy-expert', log)
   const shaped = shapePush(candidate, policy, log)
+  const timeFaults = repairTimes(shaped, policy, arrival.nowMs, log)
   log.note('values', () => describeRepairs(log.repairs))
   refuseTooMuch(shaped)
-  refuseFaults(checkPush(shaped), placeOf)
+  refuseFaults(checkPush(shaped, timeFaults), placeOf)
   // Without a fault it is a push: that is what checkPush judges.
   const push = shaped as Push
   log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
@@ -45,9 +47,16 @@ export function readPush (bytes: Uint8Array, policy: IntakePolicy, arrival: Arri
   return { push, repairs: log.repairs, warnings: counts }
 }
 
-function refuseFaults (found: readonly Fault[], placeOf: Translation['placeOf']): void {
-  const faults = placeOf === undefined ? found : found.map(({ path, message }) => ({ path: placeOf(path), message }))
+function refuseFaults (found: readonly Fault[], placeOf: (pointer: string) => string): void {
+  const faults = found.map(fault => placed(fault, placeOf))
   if (faults[0] !== undefined) throw invalidPush(faults, faults[0])
+}
+
+const samePlace = (pointer: string) => pointer
+
+/** A fault where the sender finds it; its message may name another record. */
+function placed ({ path, message }: Fault, placeOf: (pointer: string) => string): Fault {
+  return { path: placeOf(path), message: message.replace(/\/devices\/\d+/, placeOf) }
 }
 
 /** Bounds that mean "send less at once" have their own code: a sender may react to it without a person. */

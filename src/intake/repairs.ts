@@ -40,6 +40,10 @@ export type RepairCode =
   | 'device_id'
   /** A field that the contract does not know was left out. */
   | 'unknown-field'
+  /** A record time was written in another form, or in the plant's zone. */
+  | 'record-time'
+  /** A record without a time got that of its arrival. */
+  | 'arrival-time'
 
 /** Whether a repair leaves each record the time that its sender wrote; a new code has to say so here. */
 const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
@@ -48,7 +52,9 @@ const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
   'trailing-nul': true,
   'number-to-string': true,
   device_id: true,
-  'unknown-field': true
+  'unknown-field': true,
+  'record-time': true,
+  'arrival-time': false
 }
 
 /** Whether every record carries its sender's own recordTime, without which two equal bodies may be two readings. */

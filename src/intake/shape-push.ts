@@ -1,9 +1,10 @@
 import { emptyJsonObject, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json-value.js'
 import type { DialectName } from './dialects.js'
+import type { TimePolicy } from './record-times.js'
 import type { RepairLog } from './repairs.js'
 
 /** What a plant lets the intake do to a body. */
-export interface IntakePolicy {
+export interface IntakePolicy extends TimePolicy {
   /** Fields that the contract does not know: refuse the push, or leave them out and say so. */
   readonly unknownFields: 'reject' | 'drop'
   /** The encoding of bodies that are no UTF-8; default none. */
@@ -17,7 +18,7 @@ export interface IntakePolicy {
 /** Whole numbers as written: `1.0` or `1e3` could mean several codes, so they stay numbers and the contract faults them. */
 const WHOLE_NUMBER = /^(?:0|[1-9][0-9]*)$/
 
-/** Turns the JSON of a body into the candidate of a push, to be judged by the contract. */
+/** Turns the JSON of a body into the candidate of a push, to be judged by the contract. Record times are left as they are. */
 export function shapePush (raw: JsonValue, policy: IntakePolicy, log: RepairLog): unknown {
   if (!isJsonObject(raw)) return asFound(raw)
   const candidate: Record<string, unknown> = emptyJsonObject()
@@ -40,7 +41,7 @@ function shapeDevice (raw: JsonValue, policy: IntakePolicy, log: RepairLog): unk
     else if (name === otherSpelling) {
       device.deviceId = shapeCode(value, log)
       log.add('device_id')
-    } else if (name === 'recordTime') device[name] = asFound(value)
+    } else if (name === 'recordTime') device[name] = value
     else if (name === 'data') device[name] = isJsonObject(value) ? shapeData(value, log) : asFound(value)
     else if (name !== 'device_id' && policy.unknownFields === 'drop') log.add('unknown-field')
     else device[name] = value

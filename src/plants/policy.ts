@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import './policy-formats.js'
 
 /** One policy of a plant. The flags of `plants add` and `plants set`, their help, `plants show` and the document are made from it. */
 interface PolicyRow {
@@ -46,6 +47,30 @@ export const POLICY_ROWS = {
     argument: '<what>',
     description: 'Whether a push is judged by the operator\'s catalog (CATALOG_FILE): not at all, with a warning, or refused for points that it does not have and for missing required ones.',
     schema: Type.Union([Type.Literal('off'), Type.Literal('warn'), Type.Literal('reject')], { default: 'off' })
+  },
+  timeZone: {
+    flag: '--time-zone',
+    argument: '<zone>',
+    description: 'The zone of the plant\'s clocks: record times that tell their own zone or count since 1970 are rewritten into it.',
+    schema: Type.String({ format: 'time-zone', default: 'Asia/Shanghai' })
+  },
+  maxAge: {
+    flag: '--max-age',
+    argument: '<duration>',
+    description: 'How old a record may be when it comes; older ones make the push faulty.',
+    schema: Type.String({ format: 'duration', default: '0' })
+  },
+  maxFuture: {
+    flag: '--max-future',
+    argument: '<duration>',
+    description: 'How far ahead of the proxy\'s clock a record may lie; others make the push faulty.',
+    schema: Type.String({ format: 'duration', default: '0' })
+  },
+  defaultTime: {
+    flag: '--default-time',
+    argument: '<what>',
+    description: 'Whether a record without a time makes the push faulty, or gets the time at which it came.',
+    schema: Type.Union([Type.Literal('reject'), Type.Literal('arrival')], { default: 'reject' })
   },
   requestsPerMinute: {
     flag: '--requests-per-minute',

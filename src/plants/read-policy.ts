@@ -1,5 +1,6 @@
 import { Value } from '@sinclair/typebox/value'
 import type { TSchema } from '@sinclair/typebox'
+import { describeFormat } from './policy-formats.js'
 import { PolicySchema, policyRows, type Policy } from './policy.js'
 import { RegistryError } from './registry-error.js'
 
@@ -66,7 +67,7 @@ export function describeValues (schema: TSchema): string {
   if (Array.isArray(schema['anyOf'])) {
     return new Intl.ListFormat('en', { type: 'disjunction' }).format(schema['anyOf'].map((literal: TSchema) => String(literal['const'])))
   }
-  return `a ${schema['type']}`
+  return describeFormat(schema['format']) ?? `a ${schema['type']}`
 }
 
 function parseSettings (stored: string): PolicySettings | undefined {

@@ -4,13 +4,16 @@ import { createHash } from 'node:crypto'
 export interface RepeatKey {
   /** Of the plant and the sender's key, or of the plant and the body where identical bodies count as one push. */
   readonly key: string
-  /** Of the bytes that are sent, the device type among them. */
+  /** Of the bytes by which two pushes are compared, the device type among them. */
   readonly body: string
 }
 
 export interface RepeatKeyParts {
   readonly plant: string
-  /** The bytes that are signed and sent: how a value was written does not count, what arrives does. */
+  /**
+   * The bytes that are signed and sent: how a value was written does not count, what arrives does. Where the proxy put
+   * in a time of its own, the bytes that came.
+   */
   readonly body: Buffer
   readonly idempotencyKey: string | undefined
   /** Whether an identical body is a repeat by itself. A sender that names its pushes knows better. */

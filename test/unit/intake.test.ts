@@ -79,8 +79,8 @@ t.test('what is no reading is refused, never turned into one', async t => {
     '/devices/0/data/e must not be empty; leave the point out when there is no reading'])
   t.same(told(pushOf('{"a":"\\ud83d"}')), ['InvalidPush', '/devices/0/data/a holds half a character (a lone surrogate between U+D800 and U+DFFF)'])
   t.same(told(pushOf(`{"a":${'9'.repeat(257)}}`)), ['InvalidPush', '/devices/0/data/a holds 257 characters; the limit is 256'])
-  t.same(told('{"deviceType":"1","devices":[{"deviceId":"m","recordTime":1631097600,"data":7},8]}'), ['InvalidPush',
-    '/devices/0/recordTime must be a string such as "2021-09-08 18:40:00", not a number',
+  t.same(told('{"deviceType":"1","devices":[{"deviceId":"m","recordTime":true,"data":7},8]}'), ['InvalidPush',
+    '/devices/0/recordTime must be a string such as "2021-09-08 18:40:00", not true',
     '/devices/0/data must be an object of point codes and values, such as {"Ua":"226.0"}, not a number',
     '/devices/1 must be an object such as {"deviceId":"…","recordTime":"…","data":{…}}, not a number'])
 })

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { addressRule } from '../../src/plants/address-rule.js'
-import { parseDuration } from '../../src/plants/duration.js'
+import { parseDuration } from '../../src/duration.js'
 import { KEY_LENGTH, makeKey, readKeyId } from '../../src/plants/key-form.js'
 import { openRegistry, type Registry } from '../../src/plants/registry.js'
 import { checkScope } from '../../src/plants/scope.js'
