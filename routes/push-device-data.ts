@@ -99,6 +99,8 @@ const pushDeviceDataSchema = {
 
 Values are strings, and arrive with exactly their characters. Senders that cannot help it may send a number for a value, or a whole number for \`deviceType\` and \`deviceId\`: it is sent on as a string of the characters that were written. \`device_id\` is taken for \`deviceId\`. A record time may also be ISO 8601, with or without an offset from UTC, have slashes, or be seconds or milliseconds since 1970: it is rewritten as \`yyyy-MM-dd HH:mm:ss\` in the plant's time zone. \`X-Repairs\` says what was changed.
 
+\`null\`, an empty string, and words for no number such as \`NaN\`, \`Infinity\` or \`1.#QNAN\` are no readings. They are faults, unless the operator has set the plant to \`--missing drop\`: then the points are left out, and records that have no other point.
+
 Any Content-Type is taken, and none; the body is always read as JSON, in UTF-8 where it is valid, otherwise in the charset that Content-Type names, otherwise in the plant's.
 
 A device that can set no header may send its key as \`?api_key=\`, if the key was created with \`--in-url\`.`,

@@ -1,4 +1,5 @@
 import { CATALOGUE, type ErrorCode } from '../errors.js'
+import { MISSING_REMEDY } from './missing-value.js'
 import type { Push } from './push.js'
 
 /** An example as OpenAPI's media types list it. */
@@ -70,7 +71,7 @@ export const STORED_EXAMPLES: Readonly<Record<string, Example>> = {
 
 /** Faults that go with a code, where the code has any. */
 const FAULTS: Partial<Record<ErrorCode, ReadonlyArray<{ path: string, message: string }>>> = {
-  InvalidPush: [{ path: '/devices/0/data/Ua', message: 'must be a string, not null; leave the point out when there is no reading' }],
+  InvalidPush: [{ path: '/devices/0/data/Ua', message: `must be a string, not null; ${MISSING_REMEDY}` }],
   'Forbidden.Device': [{ path: '/devices/0/deviceId', message: 'The API key may not push this device.' }]
 }
 

@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { explained } from './fault-sentences.js'
+import { MISSING_REMEDY } from './missing-value.js'
 
 /** The proxy's own bounds on one push: Energy Expert documents none. Lengths count UTF-16 units, as `length` does. */
 export const PUSH_BOUNDS = {
@@ -52,15 +53,15 @@ const RecordTimeSchema = explained(Type.String({
 
 const ValueSchema = explained(Type.String({
   title: 'Value',
-  description: 'The reading, as a string of exactly the characters that are to arrive.',
+  description: 'The reading, as a string of exactly the characters that are to arrive. null, an empty string and words for no number (NaN, Infinity, null, 1.#QNAN and the like, in any case) are faults, or left out where the operator has set the plant so.',
   minLength: 1,
   maxLength: PUSH_BOUNDS.valueCharactersMax,
   examples: ['329.0']
 }), {
   wrongType: found => found === 'null'
-    ? 'must be a string, not null; leave the point out when there is no reading'
+    ? `must be a string, not null; ${MISSING_REMEDY}`
     : `must be a string such as "329.0", not ${found}`,
-  empty: 'must not be empty; leave the point out when there is no reading',
+  empty: `must not be empty; ${MISSING_REMEDY}`,
   counted: 'characters'
 })
 

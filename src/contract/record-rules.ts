@@ -1,6 +1,7 @@
 import type { Fault } from '../errors.js'
 import { deviceIdFault } from './device-id-rule.js'
 import { pointerTo } from './json-pointer.js'
+import { missingFault } from './missing-value.js'
 import { PUSH_BOUNDS, RECORD_TIME_PATTERN } from './push.js'
 import { isCalendarTime, NOT_IN_CALENDAR } from './record-time.js'
 import { nameFault, surrogateFault } from './text-fault.js'
@@ -97,8 +98,10 @@ export class RecordRules {
         this.#goodCodes.add(code)
       }
       const value = data[code]
-      const half = typeof value === 'string' ? surrogateFault(value) : undefined
-      if (half !== undefined) faults.push({ path: pointerTo(path, code), message: `holds ${half}` })
+      if (typeof value !== 'string') continue
+      const half = surrogateFault(value)
+      const message = half === undefined ? missingFault(value) : `holds ${half}`
+      if (message !== undefined) faults.push({ path: pointerTo(path, code), message })
     }
   }
 }

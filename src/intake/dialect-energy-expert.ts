@@ -2,6 +2,6 @@ import { readBody } from './read-body.js'
 import type { DecodedBody, Translation } from './dialects.js'
 
 /** The contract of PushDeviceData itself. */
-export function readEnergyExpert ({ text }: DecodedBody): Translation {
-  return { candidate: readBody(text) }
+export function readEnergyExpert (body: DecodedBody): Translation {
+  return { candidate: readBody(body) }
 }

@@ -5,6 +5,8 @@ import type { RepairLog } from './repairs.js'
 /** A body that was decoded. */
 export interface DecodedBody {
   readonly text: string
+  /** Whether NaN, Infinity and -Infinity, which are no JSON, stand for a missing reading and are read as null. */
+  readonly nanAsNull: boolean
 }
 
 /** What a dialect makes of a body. */

@@ -1,4 +1,5 @@
 import { pointerTo } from '../contract/json-pointer.js'
+import { MISSING_REMEDY } from '../contract/missing-value.js'
 import { endOfNumber } from './json-number.js'
 import { endOfPlainString, readEscapedString } from './json-string.js'
 import { JsonSyntaxError } from './json-syntax-error.js'
@@ -13,6 +14,7 @@ const QUOTE = 0x22
 const COMMA = 0x2c
 const MINUS = 0x2d
 const COLON = 0x3a
+const LETTER_I = 0x49
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
@@ -24,11 +26,16 @@ export interface ReadJsonOptions {
   /** How many names one object may hold, and how many arrays and objects there may be in all; unbounded unless told. */
   readonly namesMax?: number
   readonly containersMax?: number
+  /** Whether the bare words NaN, Infinity and -Infinity, which are no JSON, are read as null; refused unless told. */
+  readonly nanAsNull?: boolean
 }
+
+/** What Python and others write for a number that is none. */
+const NO_NUMBERS = ['NaN', 'Infinity', '-Infinity']
 
 /**
  * Reads JSON (RFC 8259) and keeps what JSON.parse loses: a number stays the characters that were written, and a name
- * that stands twice in an object is refused, however it is spelled. Otherwise takes exactly what JSON.parse takes.
+ * that stands twice in an object is refused, however it is spelled. Otherwise takes exactly what JSON.parse takes, unless told.
  * Linear in the length of the text, whatever stands there. Throws JsonSyntaxError, and JsonTooMuchError at a bound.
  */
 export function readJson (text: string, options: ReadJsonOptions = {}): JsonValue {
@@ -40,17 +47,19 @@ class JsonReader {
   readonly #depthMax: number
   readonly #namesMax: number
   readonly #containersMax: number
+  readonly #nanAsNull: boolean
   /** The names and indexes that lead to the value being read; only its first `#depth` entries count. */
   readonly #way: Array<string | number> = []
   #depth = 0
   #containers = 0
   #offset = 0
 
-  constructor (text: string, { depthMax = DEPTH_DEFAULT, namesMax = Infinity, containersMax = Infinity }: ReadJsonOptions) {
+  constructor (text: string, { depthMax = DEPTH_DEFAULT, namesMax = Infinity, containersMax = Infinity, nanAsNull = false }: ReadJsonOptions) {
     this.#text = text
     this.#depthMax = Math.min(depthMax, DEPTH_MAX)
     this.#namesMax = namesMax
     this.#containersMax = containersMax
+    this.#nanAsNull = nanAsNull
   }
 
   readDocument (): JsonValue {
@@ -67,8 +76,8 @@ class JsonReader {
     if (unit === QUOTE) return this.#readString()
     if (unit === OPEN_BRACE) return this.#readObject()
     if (unit === OPEN_BRACKET) return this.#readArray()
-    if (unit === MINUS || (unit >= 0x30 && unit <= 0x39)) return this.#readNumber()
-    return this.#readWord()
+    const isNumber = unit === MINUS ? this.#text.charCodeAt(this.#offset + 1) !== LETTER_I : unit >= 0x30 && unit <= 0x39
+    return isNumber ? this.#readNumber() : this.#readWord()
   }
 
   #readObject (): JsonObject {
@@ -148,6 +157,12 @@ class JsonReader {
     if (this.#word('true')) return true
     if (this.#word('false')) return false
     if (this.#word('null')) return null
+    for (const word of NO_NUMBERS) {
+      if (!this.#text.startsWith(word, this.#offset)) continue
+      if (!this.#nanAsNull) throw new JsonSyntaxError(this.#text, this.#offset, `${word} is no value of JSON; ${MISSING_REMEDY}`)
+      this.#offset += word.length
+      return null
+    }
     return this.#fail('a value (a string in double quotes, a number, true, false, null, "{" or "[")')
   }
 

@@ -1,5 +1,6 @@
 import { PUSH_BOUNDS } from '../contract/push.js'
 import { ProxyError } from '../errors.js'
+import type { DecodedBody } from './dialects.js'
 import { readJson } from './json-reader.js'
 import { JsonSyntaxError } from './json-syntax-error.js'
 import { JsonTooMuchError } from './json-too-much-error.js'
@@ -12,9 +13,9 @@ import type { JsonValue } from './json-value.js'
 const READER_BOUNDS = { namesMax: 2 * PUSH_BOUNDS.pointsPerDeviceMax, containersMax: 10 * PUSH_BOUNDS.devicesMax }
 
 /** The JSON of a body. Throws ProxyError InvalidJson with the place, or PushTooLarge. */
-export function readBody (text: string): JsonValue {
+export function readBody ({ text, nanAsNull }: DecodedBody): JsonValue {
   try {
-    return readJson(text, READER_BOUNDS)
+    return readJson(text, { ...READER_BOUNDS, nanAsNull })
   } catch (cause) {
     if (cause instanceof JsonTooMuchError) {
       throw new ProxyError('PushTooLarge', `The body holds more than ${cause.bound}. Send fewer devices or points in one push.`, { cause })

@@ -6,6 +6,7 @@ import type { Arrival } from './arrival.js'
 import { declaredCharset } from './declared-charset.js'
 import { decodeText } from './decode-text.js'
 import { translate } from './dialects.js'
+import { dropMissing, NOTHING_DROPPED } from './drop-missing.js'
 import { judgeByCatalog } from './judge-catalog.js'
 import { repairTimes } from './record-times.js'
 import { describeRepairs, hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
@@ -16,6 +17,8 @@ export type { Arrival, IntakePolicy, Repairs }
 
 /** As many faults are answered: senders have little room, and the rest shows when these are mended. */
 const ANSWERED_FAULTS_MAX = 20
+
+const NO_READING: Fault = { path: '/devices', message: 'holds no reading: every value in it says that there is none' }
 
 /** A push, and what was changed to make it one. */
 export interface ReadPush {
@@ -33,17 +36,20 @@ export function readPush (bytes: Uint8Array, policy: IntakePolicy, arrival: Arri
   const log = new RepairLog(arrival.onStep)
   const text = decodeText(bytes, { declared: declaredCharset(arrival.contentType), plant: policy.charset }, log)
   if (/^[ \t\r\n]*$/.test(text)) throw new ProxyError('EmptyBody')
-  const { candidate, placeOf = samePlace } = translate({ text }, policy.dialect ?? 'energy-expert', log)
+  const dropsMissing = policy.missing === 'drop'
+  const { candidate, placeOf = samePlace } = translate({ text, nanAsNull: dropsMissing }, policy.dialect ?? 'energy-expert', log)
   const shaped = shapePush(candidate, policy, log)
+  const dropped = dropsMissing ? dropMissing(shaped, log) : NOTHING_DROPPED
   const timeFaults = repairTimes(shaped, policy, arrival.nowMs, log)
   log.note('values', () => describeRepairs(log.repairs))
   refuseTooMuch(shaped)
-  refuseFaults(checkPush(shaped, timeFaults), placeOf)
+  const sentPlaceOf = (pointer: string) => placeOf(dropped.placeOf(pointer))
+  refuseFaults(dropped.isEmptied ? [NO_READING] : checkPush(shaped, timeFaults), sentPlaceOf)
   // Without a fault it is a push: that is what checkPush judges.
   const push = shaped as Push
   log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
   const { counts, faults } = judgeByCatalog(push, policy, arrival, log)
-  refuseFaults(faults, placeOf)
+  refuseFaults(faults, sentPlaceOf)
   return { push, repairs: log.repairs, warnings: counts }
 }
 

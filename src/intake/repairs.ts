@@ -40,6 +40,10 @@ export type RepairCode =
   | 'device_id'
   /** A field that the contract does not know was left out. */
   | 'unknown-field'
+  /** A point without a reading was left out. */
+  | 'missing-value'
+  /** A record that had no point with a reading was left out. */
+  | 'missing-record'
   /** A record time was written in another form, or in the plant's zone. */
   | 'record-time'
   /** A record without a time got that of its arrival. */
@@ -53,6 +57,8 @@ const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
   'number-to-string': true,
   device_id: true,
   'unknown-field': true,
+  'missing-value': true,
+  'missing-record': true,
   'record-time': true,
   'arrival-time': false
 }

@@ -7,6 +7,8 @@ import type { RepairLog } from './repairs.js'
 export interface IntakePolicy extends TimePolicy {
   /** Fields that the contract does not know: refuse the push, or leave them out and say so. */
   readonly unknownFields: 'reject' | 'drop'
+  /** Points without a reading: refuse the push, or leave them out and say so; default refuse. */
+  readonly missing?: 'reject' | 'drop'
   /** The encoding of bodies that are no UTF-8; default none. */
   readonly charset?: string
   /** The shape of the plant's bodies; default that of PushDeviceData. */

@@ -48,6 +48,12 @@ export const POLICY_ROWS = {
     description: 'Whether a push is judged by the operator\'s catalog (CATALOG_FILE): not at all, with a warning, or refused for points that it does not have and for missing required ones.',
     schema: Type.Union([Type.Literal('off'), Type.Literal('warn'), Type.Literal('reject')], { default: 'off' })
   },
+  missing: {
+    flag: '--missing',
+    argument: '<what>',
+    description: 'Whether a point without a reading (null, an empty text, NaN, Infinity) makes the push faulty, or is left out of what is sent, and with it a record that has no other point.',
+    schema: Type.Union([Type.Literal('reject'), Type.Literal('drop')], { default: 'reject' })
+  },
   timeZone: {
     flag: '--time-zone',
     argument: '<zone>',

@@ -108,9 +108,9 @@ t.test('plants are told to programs as JSON, and nothing else on stdout', async 
 
 t.test('what a plant says about its readings is set in words, and shown with its defaults', async t => {
   const { json } = shellOf(t)
-  t.match(json('plants add north'), { policy: { timeZone: 'Asia/Shanghai', maxAge: '0', maxFuture: '0', defaultTime: 'reject' } })
-  const said = { timeZone: 'Europe/Berlin', maxAge: '30d', maxFuture: '10m', defaultTime: 'arrival' }
-  const changed = json('plants set north --time-zone Europe/Berlin --max-age 30d --max-future 10m --default-time arrival')
+  t.match(json('plants add north'), { policy: { missing: 'reject', timeZone: 'Asia/Shanghai', maxAge: '0', maxFuture: '0', defaultTime: 'reject' } })
+  const said = { missing: 'drop', timeZone: 'Europe/Berlin', maxAge: '30d', maxFuture: '10m', defaultTime: 'arrival' }
+  const changed = json('plants set north --missing drop --time-zone Europe/Berlin --max-age 30d --max-future 10m --default-time arrival')
   t.match(changed, { policy: said, policyFaults: [] })
   t.same(changed.set, said)
   for (const zone of ['UTC', 'Etc/GMT-8', 'America/Argentina/Buenos_Aires']) t.match(json(`plants set north --time-zone ${zone}`), { policy: { timeZone: zone } })
@@ -128,6 +128,7 @@ t.test('wrong use says what would be right, and changes nothing', async t => {
     'plants add east --relay-timeout-ms 1e3': /whole number from 100/,
     'plants add east --requests-per-minute -5': /--requests-per-minute takes a whole number from 0/,
     'plants add east --unknown-fields yes': /--unknown-fields takes reject or drop/,
+    'plants add east --missing null': /--missing takes reject or drop/,
     'plants add east --time-zone Shanghai': /--time-zone takes the IANA name of a time zone, such as Asia\/Shanghai or Europe\/Berlin/,
     // Only newer versions of Node take it.
     'plants add east --time-zone +08:00': /--time-zone takes the IANA name/,

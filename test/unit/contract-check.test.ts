@@ -42,14 +42,14 @@ t.test('each fault of one place is told in one sentence that names the remedy', 
     ['data missing', push({ deviceId: '1', recordTime: '2021-09-08 18:40:00' }), '/devices/0/data is missing; it holds the point codes and their values, such as {"Ua":"226.0"}'],
     ['data an array', push(record({ data: [] })), '/devices/0/data must be an object of point codes and values, such as {"Ua":"226.0"}, not an array'],
     ['data empty', push(record({ data: {} })), '/devices/0/data must hold at least one point'],
-    ['a reading null', push(record({ data: { Ua: null } })), '/devices/0/data/Ua must be a string, not null; leave the point out when there is no reading'],
+    ['a reading null', push(record({ data: { Ua: null } })), '/devices/0/data/Ua must be a string, not null; leave the point out when there is no reading, or have the operator set --missing drop'],
     ['a reading true', push(record({ data: { Ua: true } })), '/devices/0/data/Ua must be a string such as "329.0", not true'],
     ['a reading an object', push(record({ data: { Ua: { v: '1' } } })), '/devices/0/data/Ua must be a string such as "329.0", not an object'],
     ['a reading a number', push(record({ data: { Ua: 226 } })), '/devices/0/data/Ua must be a string such as "329.0", not a number'],
-    ['a reading empty', push(record({ data: { Ua: '' } })), '/devices/0/data/Ua must not be empty; leave the point out when there is no reading'],
+    ['a reading empty', push(record({ data: { Ua: '' } })), '/devices/0/data/Ua must not be empty; leave the point out when there is no reading, or have the operator set --missing drop'],
     ['a reading long', push(record({ data: { Ua: '1'.repeat(257) } })), '/devices/0/data/Ua holds 257 characters; the limit is 256'],
     ['half a reading', push(record({ data: { Ua: '\uDC00' } })), '/devices/0/data/Ua holds half a character (a lone surrogate between U+D800 and U+DFFF)'],
-    ['a code escaped', push(record({ data: { 'a/b~c': null } })), '/devices/0/data/a~1b~0c must be a string, not null; leave the point out when there is no reading'],
+    ['a code escaped', push(record({ data: { 'a/b~c': null } })), '/devices/0/data/a~1b~0c must be a string, not null; leave the point out when there is no reading, or have the operator set --missing drop'],
     ['a code empty', push(record({ data: { '': '1' } })), '/devices/0/data has a point code without a character'],
     ['a code long', push(record({ data: { ['x'.repeat(129)]: '1' } })), '/devices/0/data has a point code of 129 characters; the limit is 128'],
     ['a code with a tab', push(record({ data: { 'a\tb': '1' } })), '/devices/0/data has a point code that holds the control character U+0009'],
@@ -135,7 +135,7 @@ t.test('the bounds are told with count and limit', async t => {
 t.test('ten thousand broken records are judged in less time than a person notices', async t => {
   const broken = push(...Array.from({ length: 10_000 }, (_, index) => record({ deviceId: `m${index}`, data: index === 9_999 ? { Ua: null } : { Ua: '1' } })))
   const start = performance.now()
-  t.same(told(broken), ['/devices/9999/data/Ua must be a string, not null; leave the point out when there is no reading'])
+  t.same(told(broken), ['/devices/9999/data/Ua must be a string, not null; leave the point out when there is no reading, or have the operator set --missing drop'])
   // 10 ms on an idle machine; a repeat check that compares every pair would take seconds.
   t.ok(performance.now() - start < 1_000)
 })

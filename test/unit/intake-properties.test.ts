@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { encodePush } from '../../src/contract/encode-push.js'
+import { isMissing } from '../../src/contract/missing-value.js'
 import { ProxyError } from '../../src/errors.js'
 import { readPush, type IntakePolicy } from '../../src/intake/read-push.js'
 import { instantsOf } from '../../src/intake/wall-time.js'
@@ -8,11 +10,11 @@ import { holds } from '../support/property-runs.js'
 const zones = ['Asia/Shanghai', 'UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Apia', 'Africa/Monrovia', 'America/St_Johns', 'Pacific/Kiritimati', 'Asia/Kathmandu', 'Etc/GMT+12']
 const anyZone = fc.constantFrom(...zones)
 
-function read (recordTime: string, policy: Partial<IntakePolicy> = {}): { time: string } | { fault: string } {
-  const body = `{"deviceType":"1","devices":[{"deviceId":"m","recordTime":${recordTime},"data":{"a":"1"}}]}`
+function read (recordTime: string, policy: Partial<IntakePolicy> = {}, data = '{"a":"1"}'): { time: string, body: string } | { fault: string } {
+  const body = `{"deviceType":"1","devices":[{"deviceId":"m","recordTime":${recordTime},"data":${data}}]}`
   try {
     const { push } = readPush(Buffer.from(body), { unknownFields: 'reject', ...policy }, { nowMs: 0 })
-    return { time: push.devices[0]?.recordTime ?? '' }
+    return { time: push.devices[0]?.recordTime ?? '', body: encodePush(push).toString() }
   } catch (cause) {
     if (!(cause instanceof ProxyError)) throw cause
     return { fault: (cause.faults ?? []).map(({ path, message }) => `${path} ${message}`).join('\n') }
@@ -107,5 +109,23 @@ t.test('any other text is a fault at its place, or passes as it is', async t => 
     if ('fault' in given) return given.fault.startsWith('/devices/0/recordTime ') && !given.fault.includes('\n')
     // Taken: the contract's own form as it is, anything else with the same digits in front, or a count.
     return /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(given.time) && (given.time === text || /^\d{4}[-/]?\d\d?[-/]?\d\d?[Tt ]\d\d?:?\d\d|^\d{10}(\d{3})?(\.|$)/.test(text))
+  }))
+})
+
+t.test('a value arrives as the characters that were sent, or not at all', async t => {
+  const word = fc.constantFrom('NaN', 'inf', '1.#INF', 'null', '', '-1.#IND00')
+  const number = fc.oneof(fc.double({ noDefaultInfinity: true, noNaN: true }).map(value => Object.is(value, -0) ? '-0' : String(value)), fc.stringMatching(/^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?$/))
+  const text = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ maxLength: 20, unit: 'binary' }), word, number)
+  holds(t, fc.property(fc.array(fc.oneof(text.map(value => ({ value, json: JSON.stringify(value) })), number.map(value => ({ value, json: value }))), { minLength: 1, maxLength: 8 }), points => {
+    const data = `{${points.map(({ json }, index) => `"p${index}":${json}`).join(',')}}`
+    const left = points.map(({ value }, index) => [`p${index}`, value] as const).filter(([, value]) => !isMissing(value))
+    for (const missing of ['drop', 'reject'] as const) {
+      const given = read('"2021-09-08 18:40:00"', { missing }, data)
+      const isTaken = missing === 'drop' ? left.length > 0 : left.length === points.length
+      if (isTaken !== ('body' in given)) throw new Error(`${missing} ${data}: ${JSON.stringify(given)}`)
+      if (!('body' in given)) continue
+      const sent = Object.entries(JSON.parse(given.body).devices[0].data)
+      if (JSON.stringify(sent) !== JSON.stringify(left)) throw new Error(`${data} became ${given.body}`)
+    }
   }))
 })

@@ -72,11 +72,11 @@ t.test('unknown fields are refused or left out, as the plant says', async t => {
 
 t.test('what is no reading is refused, never turned into one', async t => {
   t.same(told(pushOf('{"a":null,"b":true,"c":[1],"d":{"v":1},"e":""}')), ['InvalidPush',
-    '/devices/0/data/a must be a string, not null; leave the point out when there is no reading',
+    '/devices/0/data/a must be a string, not null; leave the point out when there is no reading, or have the operator set --missing drop',
     '/devices/0/data/b must be a string such as "329.0", not true',
     '/devices/0/data/c must be a string such as "329.0", not an array',
     '/devices/0/data/d must be a string such as "329.0", not an object',
-    '/devices/0/data/e must not be empty; leave the point out when there is no reading'])
+    '/devices/0/data/e must not be empty; leave the point out when there is no reading, or have the operator set --missing drop'])
   t.same(told(pushOf('{"a":"\\ud83d"}')), ['InvalidPush', '/devices/0/data/a holds half a character (a lone surrogate between U+D800 and U+DFFF)'])
   t.same(told(pushOf(`{"a":${'9'.repeat(257)}}`)), ['InvalidPush', '/devices/0/data/a holds 257 characters; the limit is 256'])
   t.same(told('{"deviceType":"1","devices":[{"deviceId":"m","recordTime":true,"data":7},8]}'), ['InvalidPush',
@@ -95,7 +95,7 @@ t.test('what is no push at all is told what one looks like', async t => {
 
 t.test('the message names the first place and counts all, twenty are listed', async t => {
   t.equal(refusal(pushOf('{"a":null}')).message,
-    'The push breaks the contract: /devices/0/data/a must be a string, not null; leave the point out when there is no reading.')
+    'The push breaks the contract: /devices/0/data/a must be a string, not null; leave the point out when there is no reading, or have the operator set --missing drop.')
   const { message, faults } = refusal(pushOf(`{${Array.from({ length: 25 }, (_, index) => `"p${index}":null`).join(',')}}`))
   t.match(message, 'The push breaks the contract in 25 places, the first: /devices/0/data/p0 must be a string')
   t.equal(faults?.length, 20)

@@ -115,7 +115,8 @@ t.test('a fault names line, column and what was expected, and echoes one charact
     ['[1 2]', 'Line 1, column 4: expected "," or "]", found "2".'],
     ['{a:1}', 'Line 1, column 2: expected a name in double quotes, found "a".'],
     ['{"a":1,}', 'Line 1, column 8: expected a name in double quotes, found "}".'],
-    ['{"a":NaN}', 'Line 1, column 6: expected a value (a string in double quotes, a number, true, false, null, "{" or "["), found "N".'],
+    ['{"a":Nan}', 'Line 1, column 6: expected a value (a string in double quotes, a number, true, false, null, "{" or "["), found "N".'],
+    ['{"a":NaN}', 'Line 1, column 6: NaN is no value of JSON; leave the point out when there is no reading, or have the operator set --missing drop.'],
     ['{"a":1}\u0000', 'Line 1, column 8: expected the end of the body, found U+0000.'],
     ['{"a":"b', 'Line 1, column 8: expected a double quote to end the string, but the body ends here.'],
     ['{"a":"b\u0007"}', 'Line 1, column 8: expected an escape such as \\n for a control character, found U+0007.'],
@@ -129,6 +130,12 @@ t.test('a fault names line, column and what was expected, and echoes one charact
   ]
   for (const [text, message] of cases) t.equal(refusal(text).message, message)
   t.match({ ...refusal('[1,\n2 3]') }, { offset: 6, line: 2, column: 3, pointer: undefined })
+})
+
+t.test('NaN, Infinity and -Infinity are read as null where that is asked for, and nothing else is', async t => {
+  const told = (text: string) => JSON.stringify(plain(readJson(text, { nanAsNull: true })))
+  t.equal(told(' [NaN,Infinity , -Infinity\n,{"NaN":NaN},"NaN",-1]'), '[null,null,null,{"NaN":null},"NaN",-1]')
+  for (const text of REFUSED.filter(text => !['[Infinity]', '[NaN]', '[-Infinity]'].includes(text))) t.throws(() => readJson(text, { nanAsNull: true }), JsonSyntaxError, text)
 })
 
 t.test('depth is bounded, and no depth blows the stack', async t => {
