@@ -67,6 +67,7 @@ t.test('the answers have the shapes that are promised', async t => {
     data: 'dry-run',
     push: PushSchema.examples[0],
     repairs: { bom: 1 },
+    steps: [{ step: 'encoding', what: 'The body is UTF-8.' }],
     request: { method: 'POST', url: 'http://127.0.0.1:1/', headers: { host: '127.0.0.1:1' }, canonicalRequest: 'POST' }
   }))
 })
