@@ -11,19 +11,22 @@ export interface CatalogFindings {
   readonly counts: ReadonlyMap<FindingKind, number>
   /** Those that make a push faulty where the plant is set to reject: unknown points and missing required ones, the first `faultsMax`. */
   readonly faults: readonly Fault[]
+  /** The first fault of each record that has one, by the record's place. */
+  readonly firstFaults: ReadonlyMap<number, Fault>
 }
 
 export function judgePush (catalog: Catalog, push: Push, faultsMax: number): CatalogFindings {
   const type = catalog.typeOf(push.deviceType)
-  if (type === undefined) return { counts: new Map([['unknown-type', 1]]), faults: [] }
+  if (type === undefined) return { counts: new Map([['unknown-type', 1]]), faults: [], firstFaults: new Map() }
   const judge = new PushJudge(type, faultsMax)
-  for (const [index, { data }] of push.devices.entries()) judge.judge(data, `/devices/${index}/data`)
+  for (const [index, { data }] of push.devices.entries()) judge.judge(data, index)
   return judge
 }
 
 class PushJudge implements CatalogFindings {
   readonly counts = new Map<FindingKind, number>()
   readonly faults: Fault[] = []
+  readonly firstFaults = new Map<number, Fault>()
   readonly #type: CatalogType
   readonly #faultsMax: number
   /** The nearest code that the list has is looked for once: a push repeats its codes in every record. */
@@ -34,22 +37,28 @@ class PushJudge implements CatalogFindings {
     this.#faultsMax = faultsMax
   }
 
-  judge (data: Readonly<Record<string, string>>, path: string): void {
+  judge (data: Readonly<Record<string, string>>, index: number): void {
+    const path = `/devices/${index}/data`
     const { points, required, recommended } = this.#type
     for (const code of Object.keys(data)) {
-      if (!points.has(code)) this.#add('unknown-point', pointerTo(path, code), () => this.#unknown(code))
+      if (!points.has(code)) this.#add('unknown-point', index, pointerTo(path, code), () => this.#unknown(code))
     }
     for (const code of required) {
-      if (!Object.hasOwn(data, code)) this.#add('missing-required', path, () => `lacks the point ${code}, which the catalog requires`)
+      if (!Object.hasOwn(data, code)) this.#add('missing-required', index, path, () => `lacks the point ${code}, which the catalog requires`)
     }
     for (const code of recommended) {
       if (!Object.hasOwn(data, code)) this.#count('missing-recommended')
     }
   }
 
-  #add (kind: FindingKind, path: string, message: () => string): void {
+  #add (kind: FindingKind, index: number, path: string, message: () => string): void {
     this.#count(kind)
-    if (this.faults.length < this.#faultsMax) this.faults.push({ path, message: message() })
+    const isFirst = !this.firstFaults.has(index)
+    const isListed = this.faults.length < this.#faultsMax
+    if (!isFirst && !isListed) return
+    const fault = { path, message: message() }
+    if (isFirst) this.firstFaults.set(index, fault)
+    if (isListed) this.faults.push(fault)
   }
 
   #count (kind: FindingKind): void {

@@ -1,4 +1,4 @@
-import type { Push } from './push.js'
+import type { Device, Push } from './push.js'
 
 /**
  * The bytes that are signed and sent: the checked fields alone, in the documented order, as UTF-8 JSON without blanks.
@@ -6,10 +6,14 @@ import type { Push } from './push.js'
  * first, as in every JavaScript object; JSON gives the order no meaning.
  */
 export function encodePush (push: Push): Buffer {
-  const devices = push.devices.map(device => ({
-    deviceId: Object.hasOwn(device, 'deviceId') ? device.deviceId : undefined,
-    recordTime: device.recordTime,
-    data: device.data
-  }))
-  return Buffer.from(JSON.stringify({ deviceType: push.deviceType, devices }), 'utf8')
+  return Buffer.from(JSON.stringify({ deviceType: push.deviceType, devices: push.devices.map(fieldsOf) }), 'utf8')
+}
+
+/** One record of that body. */
+export function encodeRecord (device: Device): string {
+  return JSON.stringify(fieldsOf(device))
+}
+
+function fieldsOf (device: Device): { deviceId: string | undefined, recordTime: string, data: Device['data'] } {
+  return { deviceId: Object.hasOwn(device, 'deviceId') ? device.deviceId : undefined, recordTime: device.recordTime, data: device.data }
 }

@@ -45,13 +45,15 @@ export class RecordRules {
   /**
    * Adds the faults of one record, whose JSON pointer is `path`; `timeFault` is what whoever read its time found wrong
    * with it. A clean record costs no allocation but its key.
+   * @returns whether an earlier record has the same device and time
    */
-  judge (record: LooseRecord, path: string, faults: Fault[], timeFault?: string): void {
+  judge (record: LooseRecord, path: string, faults: Fault[], timeFault?: string): boolean {
     const identified = this.#judgeId(record.deviceId, path, faults)
-    if (timeFault === undefined) this.#judgeTime(record, path, identified, faults)
-    else faults.push({ path: `${path}/recordTime`, message: timeFault })
+    const isRepeat = timeFault === undefined && this.#judgeTime(record, path, identified, faults)
+    if (timeFault !== undefined) faults.push({ path: `${path}/recordTime`, message: timeFault })
     const { data } = record
     if (isObject(data)) this.#judgeData(data, `${path}/data`, faults)
+    return isRepeat
   }
 
   /** Whether the id is fit to be compared with those of other records. */
@@ -69,18 +71,19 @@ export class RecordRules {
     return false
   }
 
-  #judgeTime ({ deviceId, recordTime }: LooseRecord, path: string, identified: boolean, faults: Fault[]): void {
-    if (typeof recordTime !== 'string' || !RECORD_TIME.test(recordTime)) return
+  #judgeTime ({ deviceId, recordTime }: LooseRecord, path: string, identified: boolean, faults: Fault[]): boolean {
+    if (typeof recordTime !== 'string' || !RECORD_TIME.test(recordTime)) return false
     if (!isCalendarTime(recordTime)) {
       faults.push({ path: `${path}/recordTime`, message: NOT_IN_CALENDAR })
-      return
+      return false
     }
-    if (!identified) return
+    if (!identified) return false
     // The time has a fixed length, so no two records share a key by accident; a record without an id has an empty one.
     const key = recordTime + (typeof deviceId === 'string' ? deviceId : '')
     const first = this.#pathOfRecord.get(key)
     if (first === undefined) this.#pathOfRecord.set(key, path)
     else faults.push({ path, message: `has the same device and time as ${first}; send each record once` })
+    return first !== undefined
   }
 
   #judgeData (data: Readonly<Record<string, unknown>>, path: string, faults: Fault[]): void {

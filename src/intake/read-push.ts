@@ -1,4 +1,3 @@
-import type { FindingKind } from '../catalog/judge-push.js'
 import { checkPush, FAULTS_MAX } from '../contract/check-push.js'
 import { PUSH_BOUNDS, type Push } from '../contract/push.js'
 import { ProxyError, type Fault } from '../errors.js'
@@ -8,6 +7,7 @@ import { decodeText } from './decode-text.js'
 import { translate } from './dialects.js'
 import { dropMissing, NOTHING_DROPPED } from './drop-missing.js'
 import { judgeByCatalog } from './judge-catalog.js'
+import { keepGood, type DividedPush, type InvalidPolicy } from './keep-good.js'
 import { repairTimes } from './record-times.js'
 import { describeRepairs, hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
 import { shapePush, type IntakePolicy } from './shape-push.js'
@@ -20,19 +20,16 @@ const ANSWERED_FAULTS_MAX = 20
 
 const NO_READING: Fault = { path: '/devices', message: 'holds no reading: every value in it says that there is none' }
 
-/** A push, and what was changed to make it one. */
-export interface ReadPush {
-  readonly push: Push
+/** A push, what was changed to make it one, and what of it breaks the contract: something only where the plant keeps the rest. */
+export interface ReadPush extends DividedPush {
   readonly repairs: Repairs
-  /** What the operator's catalog found, by kind, and how often. */
-  readonly warnings: ReadonlyMap<FindingKind, number>
 }
 
 /**
  * Turns the bytes of a body into a push that keeps the contract, every value as it was written. Throws ProxyError
  * EmptyBody, InvalidEncoding, InvalidJson, PushTooLarge, or InvalidPush with the first 20 faults.
  */
-export function readPush (bytes: Uint8Array, policy: IntakePolicy, arrival: Arrival): ReadPush {
+export function readPush (bytes: Uint8Array, policy: IntakePolicy & InvalidPolicy, arrival: Arrival): ReadPush {
   const log = new RepairLog(arrival.onStep)
   const text = decodeText(bytes, { declared: declaredCharset(arrival.contentType), plant: policy.charset }, log)
   if (/^[ \t\r\n]*$/.test(text)) throw new ProxyError('EmptyBody')
@@ -43,19 +40,21 @@ export function readPush (bytes: Uint8Array, policy: IntakePolicy, arrival: Arri
   const timeFaults = repairTimes(shaped, policy, arrival.nowMs, log)
   log.note('values', () => describeRepairs(log.repairs))
   refuseTooMuch(shaped)
+  if (dropped.isEmptied) throw invalidPush([NO_READING], NO_READING)
   const sentPlaceOf = (pointer: string) => placeOf(dropped.placeOf(pointer))
-  refuseFaults(dropped.isEmptied ? [NO_READING] : checkPush(shaped, timeFaults), sentPlaceOf)
+  const judge = (push: Push) => judgeByCatalog(push, policy, arrival, log)
+  const contractFaults = checkPush(shaped, timeFaults)
   // Without a fault it is a push: that is what checkPush judges.
-  const push = shaped as Push
-  log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
-  const { counts, faults } = judgeByCatalog(push, policy, arrival, log)
-  refuseFaults(faults, sentPlaceOf)
-  return { push, repairs: log.repairs, warnings: counts }
-}
-
-function refuseFaults (found: readonly Fault[], placeOf: (pointer: string) => string): void {
-  const faults = found.map(fault => placed(fault, placeOf))
-  if (faults[0] !== undefined) throw invalidPush(faults, faults[0])
+  const push = contractFaults.length === 0 ? shaped as Push : undefined
+  const findings = push && judge(push)
+  if (push !== undefined && findings?.faults.length === 0) {
+    log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
+    return { push, bad: [], named: push.devices, warnings: findings.counts, repairs: log.repairs }
+  }
+  const divided = policy.invalid === 'keep' ? keepGood({ raw: candidate, shaped, timeFaults, judge, findings, placed: fault => placed(fault, sentPlaceOf) }) : undefined
+  if (divided !== undefined) return tellBad(divided, log)
+  const faults = [...contractFaults, ...findings?.faults ?? []].map(fault => placed(fault, sentPlaceOf))
+  throw invalidPush(faults, faults[0] ?? NO_READING)
 }
 
 const samePlace = (pointer: string) => pointer
@@ -63,6 +62,13 @@ const samePlace = (pointer: string) => pointer
 /** A fault where the sender finds it; its message may name another record. */
 function placed ({ path, message }: Fault, placeOf: (pointer: string) => string): Fault {
   return { path: placeOf(path), message: message.replace(/\/devices\/\d+/, placeOf) }
+}
+
+function tellBad (divided: DividedPush, log: RepairLog): ReadPush {
+  const { push: { deviceType, devices }, bad } = divided
+  log.add('parked-record', bad.length)
+  log.note('contract', () => `Records that break the contract and are parked: ${bad.length}; good ones of device type ${deviceType}: ${devices.length}.`)
+  return { ...divided, repairs: log.repairs }
 }
 
 /** Bounds that mean "send less at once" have their own code: a sender may react to it without a person. */

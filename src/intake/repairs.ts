@@ -48,6 +48,8 @@ export type RepairCode =
   | 'record-time'
   /** A record without a time got that of its arrival. */
   | 'arrival-time'
+  /** A record breaks the contract and was put aside; the others were sent. */
+  | 'parked-record'
 
 /** Whether a repair leaves each record the time that its sender wrote; a new code has to say so here. */
 const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
@@ -60,7 +62,8 @@ const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
   'missing-value': true,
   'missing-record': true,
   'record-time': true,
-  'arrival-time': false
+  'arrival-time': false,
+  'parked-record': true
 }
 
 /** Whether every record carries its sender's own recordTime, without which two equal bodies may be two readings. */

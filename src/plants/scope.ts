@@ -1,6 +1,11 @@
 import type { Fault } from '../errors.js'
-import type { Push } from '../contract/push.js'
 import type { ApiKey } from './api-key.js'
+
+/** All records of a push by their devices; undefined for one that breaks the contract and names none. */
+export interface NamedRecords {
+  readonly deviceType: string
+  readonly devices: ReadonlyArray<{ readonly deviceId?: string } | undefined>
+}
 
 /** As many faults as one answer lists. */
 const FAULTS_MAX = 20
@@ -12,14 +17,16 @@ const FAULTS_MAX = 20
  * Types 15 and 16 carry no id (the service's documentation forbids it), so a limit to ids cannot see them: a key with such
  * a limit may push them only when their type is listed by name.
  */
-export function checkScope ({ deviceTypes, deviceIds }: Pick<ApiKey, 'deviceTypes' | 'deviceIds'>, push: Push): Fault[] {
+export function checkScope ({ deviceTypes, deviceIds }: Pick<ApiKey, 'deviceTypes' | 'deviceIds'>, push: NamedRecords): Fault[] {
   if (deviceTypes.size > 0 && !deviceTypes.has(push.deviceType)) {
     return [{ path: '/deviceType', message: 'The API key may not push this device type.' }]
   }
   const faults: Fault[] = []
   if (deviceIds.size === 0) return faults
-  for (const [index, { deviceId }] of push.devices.entries()) {
+  for (const [index, record] of push.devices.entries()) {
     if (faults.length === FAULTS_MAX) break
+    if (record === undefined) continue
+    const { deviceId } = record
     if (deviceId === undefined && !deviceTypes.has(push.deviceType)) {
       faults.push({ path: `/devices/${index}`, message: 'The API key is limited to device ids and this record has none; the key must list its device type.' })
     }

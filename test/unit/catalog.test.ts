@@ -82,7 +82,7 @@ const pushOf = (deviceType: string, ...data: Array<Record<string, string>>): Pus
 const catalog = read('type,point,need\n1,Ua,required\n1,dp_imp,recommended\n1,Ub,\n')
 
 t.test('a push is judged by the points of its type; recommended ones are counted and no fault', async t => {
-  t.same(judgePush(catalog, pushOf('1', { Ua: '1', dp_imp: '2' }), 10), { counts: new Map(), faults: [] })
+  t.same(judgePush(catalog, pushOf('1', { Ua: '1', dp_imp: '2' }), 10), { counts: new Map(), faults: [], firstFaults: new Map() })
   const found = judgePush(catalog, pushOf('1', { Ua: '1', UB: '1' }, { 'a/b': '1' }), 10)
   t.same([...found.counts], [['unknown-point', 2], ['missing-recommended', 2], ['missing-required', 1]])
   t.same(found.faults, [
@@ -94,7 +94,7 @@ t.test('a push is judged by the points of its type; recommended ones are counted
 })
 
 t.test('a type that the list does not have is no fault: the set of types is open', async t => {
-  t.same(judgePush(catalog, pushOf('99', { anything: '1' }), 10), { counts: new Map([['unknown-type', 1]]), faults: [] })
+  t.same(judgePush(catalog, pushOf('99', { anything: '1' }), 10), { counts: new Map([['unknown-type', 1]]), faults: [], firstFaults: new Map() })
 })
 
 t.test('names of members mean nothing', async t => {
