@@ -7,7 +7,7 @@ const KNOWN_CODES = [
   'InvalidAccessKeyId.NotFound', 'InvalidAccessKeyId.Inactive', 'SignatureDoesNotMatch', 'IncompleteSignature', 'Forbidden', 'Forbidden.RAM', 'NoPermission',
   'InvalidProduct.NotFound', 'InvalidApi.NotFound', 'InvalidProtocol.NeedSsl', 'MissingParameter', 'InvalidParameter',
   // Our own, for what is parked.
-  'SplitTooCostly', 'GaveUp', 'InDoubt', 'InvalidRecord', 'Cloud.Refused',
+  'SplitTooCostly', 'GaveUp', 'InDoubt', 'InvalidRecord', 'DuplicateRecord', 'Cloud.Refused',
   // Of the system, where nothing answered.
   'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT',
   'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'

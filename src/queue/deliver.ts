@@ -4,7 +4,9 @@ import type { Relay } from '../relay/relay.js'
 import type { Failure } from '../relay/verdict.js'
 import { toAnswerError } from '../relay/verdict-to-error.js'
 import { inDoubt } from './judge-call.js'
-import type { PushQueue, PushToKeep } from './push-queue.js'
+import type { PushQueue } from './push-queue.js'
+import type { PushToKeep } from './push-to-keep.js'
+import type { ParkedPart } from './queue-log.js'
 import type { RepeatKey } from './repeat-key.js'
 import { toFailure } from './to-failure.js'
 
@@ -21,7 +23,10 @@ export interface OutgoingPush {
   readonly deviceType: string
   /** The very bytes that are signed and sent (encodePush). */
   readonly body: Buffer
+  /** 0: there is nothing to send, all of it is `parked`. */
   readonly recordCount: number
+  /** Records of it that break the contract; they are not in `body`. */
+  readonly parked?: readonly ParkedPart[]
   /** How much too early it comes for its plant's limit: a plant that stores has it delivered only then. */
   readonly delayMs?: number
   /** By what a repeat of it is known (sendOnce); it is stored with the push. */
@@ -30,7 +35,7 @@ export interface OutgoingPush {
 
 export interface DeliverParts {
   readonly relay: Relay
-  readonly queue: Pick<PushQueue, 'mayRelay' | 'tryLive' | 'store' | 'park'>
+  readonly queue: Pick<PushQueue, 'mayRelay' | 'tryLive' | 'store' | 'park' | 'bad'>
   readonly clock: Clock
   /** Deadline of one push, retries included, where the plant sets none; undefined: the defaults. */
   readonly relayTimeoutMs: number | undefined
@@ -49,28 +54,37 @@ const PLANT_SHARE = 4
 
 /** Decides by the plant's policy what becomes of a push that was read and found right. */
 export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
-  async function relayOnly (push: OutgoingPush, { name, policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
+  async function relayOnly (push: PushToKeep, body: Buffer, { policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS
-    const verdict = await queue.tryLive({ ...push, plant: name }, async () => await relay.send(push.body, { timeoutMs, clientGone, resendsInDoubt: policy.whenUnsure === 'resend' }))
+    const verdict = await queue.tryLive(push, async () => await relay.send(body, { timeoutMs, clientGone, resendsInDoubt: policy.whenUnsure === 'resend' }))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     throw toAnswerError(verdict)
   }
 
+  async function relayOrStore (push: PushToKeep, body: Buffer, plant: Plant): Promise<Delivery> {
+    const { policy } = plant
+    const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS_STORABLE
+    const verdict = await queue.tryLive(push, async stopping => await relay.send(body, { timeoutMs, clientGone: stopping, resendsInDoubt: policy.whenUnsure === 'resend' }).catch(toFailure))
+    if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
+    await keep(queue, push, plant, verdict)
+    return { kind: 'stored' }
+  }
+
   return async ({ body, delayMs = 0, ...push }, plant, clientGone) => {
     const { policy } = plant
-    // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
-    if (policy.delivery === 'relay') return await relayOnly({ ...push, body }, plant, clientGone)
     const plantBytesMax = policy.queueMaxBytes ?? Math.floor(queueMaxBytes / PLANT_SHARE)
     const kept: PushToKeep = { ...push, body, plant: plant.name, receivedAtMs: clock.now(), plantBytesMax }
+    if (push.recordCount === 0) {
+      await queue.bad.parkAll(kept)
+      return { kind: 'stored' }
+    }
+    // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
+    if (policy.delivery === 'relay') return await queue.bad.keptWhile(kept, async kept => await relayOnly(kept, body, plant, clientGone))
     if (policy.delivery === 'store' || delayMs > 0 || !queue.mayRelay(plant.name)) {
       await queue.store(kept, { liveFirst: policy.liveFirst === 'on', delayMs })
       return { kind: 'stored' }
     }
-    const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS_STORABLE
-    const verdict = await queue.tryLive(kept, async stopping => await relay.send(body, { timeoutMs, clientGone: stopping, resendsInDoubt: policy.whenUnsure === 'resend' }).catch(toFailure))
-    if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
-    await keep(queue, kept, plant, verdict)
-    return { kind: 'stored' }
+    return await queue.bad.keptWhile(kept, async kept => await relayOrStore(kept, body, plant))
   }
 }
 

@@ -1,6 +1,7 @@
 import { digestOf } from '../store/digest.js'
 import { queueBytesOf, REPEAT_KEY_BYTES } from '../store/queue-bytes.js'
 import type { QueueStore } from '../store/queue-store.js'
+import { bytesAside, findAside, removeAside } from './log-aside.js'
 import type { QueueBounds } from './log-bounds.js'
 import { bytesOfParts, cleanReason, parkParts, recordsOfParts } from './log-park.js'
 import { writeCloudRequestIds, writeReasons } from './log-receipt.js'
@@ -13,7 +14,7 @@ import type { NewEntry, NewParked, ParkedPart, PushOrigin, Stored } from './queu
 export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewEntry, atMs: number): Stored {
   const { requestId, plant, deviceType, live = false, receivedAtMs, body, recordCount, parked = [] } = entry
   const bytes = queueBytesOf(body.byteLength) + (entry.repeatKey === undefined ? 0 : REPEAT_KEY_BYTES)
-  bounds.check(store.lanes, plant, entry.plantBytesMax, bytes + bytesOfParts(parked))
+  replaceAside(store, bounds, entry, bytes + bytesOfParts(parked))
   const lane = store.lanes.open({ plant, deviceType, live })
   const id = store.lanes.takeId(lane)
   const laneSeq = store.lanes.takeSeq(lane)
@@ -30,11 +31,18 @@ export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewE
  */
 export function parkPush (store: QueueStore, bounds: QueueBounds, push: NewParked, atMs: number): void {
   const { requestId, plant, deviceType, live = false, receivedAtMs, parts, deliveredRecords, cloudRequestIds } = push
-  bounds.check(store.lanes, plant, push.plantBytesMax, bytesOfParts(parts))
+  replaceAside(store, bounds, push, bytesOfParts(parts))
   const lane = store.lanes.open({ plant, deviceType, live })
   const id = store.lanes.takeId(lane)
   insertReceipt(store, { ...push, id, lane: lane.id, laneSeq: 0, waiting: 0, delivered: deliveredRecords, cloudRequestIds, parked: parts }, atMs)
   parkParts(store, lane, { receipt: id, requestId, laneSeq: 0, receivedAtMs }, parts, atMs)
+}
+
+/** @throws QueueBoundReached before anything is written */
+function replaceAside (store: QueueStore, bounds: QueueBounds, { requestId, plant, plantBytesMax, asideRecords = 0 }: PushOrigin, bytes: number): void {
+  const aside = asideRecords === 0 ? undefined : findAside(store, requestId, asideRecords)
+  bounds.check(store.lanes, plant, plantBytesMax, bytes - (aside === undefined ? 0 : bytesAside(store, aside)))
+  if (aside !== undefined) removeAside(store, aside)
 }
 
 interface FirstCounts extends PushOrigin {

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.js'
 import { errorOfRefusal, fullError, unusableError } from './log-errors.js'
 import { ThreadKeeper, type QueueThread, type ThreadTask } from './log-keeper.js'
-import { bringsPush, type Answer, type FromThread, type NumberedRequest, type QueueAnswers, type QueueRequest } from './log-messages.js'
+import { bringsPush, type Answer, type FromThread, type NumberedRequest, type QueueAnswers, type QueueRequest, type WholePush } from './log-messages.js'
 import { packRequests } from './log-pack.js'
+import { recordsOfParts } from './log-park.js'
 import type { OpenReport, Stored } from './queue-log.js'
 
 /** Why there is no thread that could take a push. */
@@ -159,9 +160,9 @@ export class QueueClient {
       }
       const later = this.#unsent
       this.#unsent = []
-      const requestIds = doubtful.map(([, { request }]) => requestIdOf(request))
+      const pushes = doubtful.map(([, { request }]) => wholePushOf(request))
       // The answer to findStored; without one, the pushes are not known to be stored.
-      this.#enqueue({ kind: 'findStored', requestIds }, stored => { finish(stored as Array<Stored | undefined>) }, () => { finish([]) })
+      this.#enqueue({ kind: 'findStored', pushes }, stored => { finish(stored as Array<Stored | undefined>) }, () => { finish([]) })
       this.#unsent.push(...later)
     }
     this.#scheduleSend()
@@ -176,9 +177,14 @@ export class QueueClient {
   }
 }
 
-function requestIdOf (request: QueueRequest): string {
-  if (request.kind === 'append') return request.entry.requestId
-  return request.kind === 'park' ? request.push.requestId : ''
+function wholePushOf (request: QueueRequest): WholePush {
+  if (request.kind === 'append') {
+    const { requestId, recordCount, parked = [] } = request.entry
+    return { requestId, records: recordCount + recordsOfParts(parked) }
+  }
+  if (request.kind !== 'park') return { requestId: '', records: 0 }
+  const { requestId, deliveredRecords, parts } = request.push
+  return { requestId, records: deliveredRecords + recordsOfParts(parts) }
 }
 
 function downError (down: Downtime): Error {

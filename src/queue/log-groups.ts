@@ -1,4 +1,5 @@
 import type { NumberedWrite } from './log-messages.js'
+import type { ParkedPart } from './queue-log.js'
 
 const REQUESTS_MAX = 1024
 const BYTES_MAX = 4_194_304
@@ -23,7 +24,10 @@ export function groupWrites (writes: readonly NumberedWrite[]): NumberedWrite[][
 }
 
 function sizeOf ({ request }: NumberedWrite): number {
-  if (request.kind === 'append') return request.entry.body.byteLength
-  if (request.kind === 'park') return request.push.parts.reduce((sum, { body }) => sum + body.byteLength, 0)
-  return 0
+  if (request.kind === 'append') return request.entry.body.byteLength + sizeOfParts(request.entry.parked ?? [])
+  return request.kind === 'park' ? sizeOfParts(request.push.parts) : 0
+}
+
+function sizeOfParts (parts: readonly ParkedPart[]): number {
+  return parts.reduce((sum, { body }) => sum + body.byteLength, 0)
 }

@@ -1,4 +1,4 @@
-import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, Settlement, Stored, StoredWithKey } from './queue-log.js'
+import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, RelayedNote, Settlement, Stored, StoredWithKey } from './queue-log.js'
 
 /** What the queue's thread can be asked to write. */
 export type WriteRequest =
@@ -8,6 +8,8 @@ export type WriteRequest =
   | { readonly kind: 'noteFailure', readonly ids: readonly number[], readonly note: FailureNote }
   | { readonly kind: 'noteBegun', readonly ids: readonly number[], readonly note: BegunNote }
   | { readonly kind: 'noteDelivered', readonly records: readonly number[] }
+  | { readonly kind: 'noteRelayed', readonly note: RelayedNote }
+  | { readonly kind: 'takeBack', readonly requestId: string, readonly records: number }
 
 /** What it can be asked to tell. */
 export type ReadRequest =
@@ -16,8 +18,14 @@ export type ReadRequest =
   | { readonly kind: 'receipt', readonly requestId: string }
   | { readonly kind: 'remembered', readonly sinceMs: number, readonly pushesMax: number }
   | { readonly kind: 'usage' }
-  /** Which of these pushes are on disk; in the order of the question. */
-  | { readonly kind: 'findStored', readonly requestIds: readonly string[] }
+  /** Which of these pushes are on disk with all their records; in the order of the question. */
+  | { readonly kind: 'findStored', readonly pushes: readonly WholePush[] }
+
+/** A push and the number of its records, those that are parked at once included. */
+export interface WholePush {
+  readonly requestId: string
+  readonly records: number
+}
 
 /** A push that the sender waits with; everything else is the proxy's own. */
 export function bringsPush ({ kind }: QueueRequest): boolean {
@@ -32,6 +40,8 @@ export interface QueueAnswers {
   noteFailure: undefined
   noteBegun: undefined
   noteDelivered: undefined
+  noteRelayed: undefined
+  takeBack: undefined
   lanes: Lane[]
   read: Entry[]
   receipt: Receipt | undefined
@@ -54,9 +64,10 @@ export interface NumberedRead {
 
 export type NumberedRequest = NumberedWrite | NumberedRead
 
+const WRITES: ReadonlySet<QueueRequest['kind']> = new Set<WriteRequest['kind']>(['append', 'park', 'settle', 'noteFailure', 'noteBegun', 'noteDelivered', 'noteRelayed', 'takeBack'])
+
 export function isWrite (numbered: NumberedRequest): numbered is NumberedWrite {
-  const { kind } = numbered.request
-  return kind === 'append' || kind === 'park' || kind === 'settle' || kind === 'noteFailure' || kind === 'noteBegun' || kind === 'noteDelivered'
+  return WRITES.has(numbered.request.kind)
 }
 
 export type FullBound = 'plant' | 'queue' | 'disk'

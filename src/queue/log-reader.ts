@@ -46,7 +46,7 @@ export class QueueReader {
       case 'usage':
         return readUsage(this.#store, this.#bytesMax)
       case 'findStored':
-        return request.requestIds.map(requestId => findStored(this.#store, requestId))
+        return request.pushes.map(push => findStored(this.#store, push))
     }
   }
 

@@ -2,6 +2,7 @@ import { isIntact } from '../store/digest.js'
 import type { LaneState } from '../store/queue-lanes.js'
 import type { WaitingRow } from '../store/queue-pushes.js'
 import type { QueueStore } from '../store/queue-store.js'
+import type { WholePush } from './log-messages.js'
 import { readReceipt } from './log-receipt.js'
 import type { Entry, Lane, PlantUsage, QueueUsage, ReadBounds, Receipt, Stored, StoredWithKey } from './queue-log.js'
 
@@ -51,9 +52,10 @@ export function findReceipt (store: QueueStore, requestId: string): Receipt | un
   return row === undefined ? undefined : readReceipt(row)
 }
 
-export function findStored (store: QueueStore, requestId: string): Stored | undefined {
+/** A receipt with fewer records is that of what was set aside of the push, and not of the whole of it. */
+export function findStored (store: QueueStore, { requestId, records }: WholePush): Stored | undefined {
   const row = store.receipts.find(requestId)
-  return row === undefined ? undefined : { id: row.id, laneId: row.lane, laneSeq: row.laneSeq }
+  return row?.records !== records ? undefined : { id: row.id, laneId: row.lane, laneSeq: row.laneSeq }
 }
 
 export function readRemembered (store: QueueStore, { sinceMs, pushesMax }: { sinceMs: number, pushesMax: number }): StoredWithKey[] {

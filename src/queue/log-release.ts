@@ -1,3 +1,4 @@
+import { INVALID_RECORD } from '../contract/bad-record.js'
 import { isIntact } from '../store/digest.js'
 import { queueBytesOf } from '../store/queue-bytes.js'
 import type { ParkedRow } from '../store/queue-rows.js'
@@ -24,13 +25,23 @@ export class NotParked extends Error {
   }
 }
 
+/** Records that break the contract stay where they are: a call that carried them would be refused with all that travels in it. */
+export class NotSendable extends Error {
+  override readonly name = 'NotSendable'
+
+  constructor (id: number) {
+    super(`${id} breaks the contract and is never sent as it is; push its records again when they are mended, then give it up with "queue skip ${id}".`)
+  }
+}
+
 /**
  * Puts parked records at the end of their lane again, under the same request id.
  * @returns undefined when their bytes have changed on disk: they are counted as lost then, which the caller must commit
- * @throws NotParked
+ * @throws NotParked, NotSendable
  */
 export function replayParked (store: QueueStore, id: number, atMs: number): Stored | undefined {
   const row = findParked(store, id)
+  if (row.code === INVALID_RECORD) throw new NotSendable(id)
   const { body, digest } = row
   if (body === null || !isIntact(row)) {
     loseParked(store, row, atMs)

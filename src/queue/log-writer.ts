@@ -1,5 +1,6 @@
 import type { QueueStore } from '../store/queue-store.js'
 import { appendEntry, parkPush } from './log-append.js'
+import { findAside, recordRelayed, removeAside } from './log-aside.js'
 import { QueueBoundReached, type QueueBounds } from './log-bounds.js'
 import type { DiskRoom } from './log-disk.js'
 import { describeProblem, isBusy, isDiskFull } from './log-failures.js'
@@ -112,6 +113,14 @@ export class QueueWriter {
       case 'noteDelivered':
         for (const record of request.records) this.#store.parkedRecords.noteDelivered(record, atMs)
         return undefined
+      case 'noteRelayed':
+        recordRelayed(this.#store, request.note, atMs)
+        return undefined
+      case 'takeBack': {
+        const aside = findAside(this.#store, request.requestId, request.records)
+        if (aside !== undefined) removeAside(this.#store, aside)
+        return undefined
+      }
     }
   }
 }

@@ -93,6 +93,8 @@ function buildLog (client: QueueClient, events: Events, opened: OpenReport): Que
     noteFailure: async (ids, note) => { await client.ask({ kind: 'noteFailure', ids, note }) },
     noteBegun: async (ids, note) => { await client.ask({ kind: 'noteBegun', ids, note }) },
     noteDelivered: async records => { await client.ask({ kind: 'noteDelivered', records }) },
+    noteRelayed: async note => { await client.ask({ kind: 'noteRelayed', note }) },
+    takeBack: async (requestId, records) => { await client.ask({ kind: 'takeBack', requestId, records }) },
     receipt: requestId => client.ask({ kind: 'receipt', requestId }),
     remembered: bounds => client.ask({ kind: 'remembered', ...bounds }),
     usage: () => client.ask({ kind: 'usage' }),

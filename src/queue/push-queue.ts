@@ -4,12 +4,14 @@ import type { Relay } from '../relay/relay.js'
 import type { Verdict } from '../relay/verdict.js'
 import { Account } from './account.js'
 import { Alarms, type RaisedAlarm } from './alarms.js'
+import { BadRecords } from './bad-records.js'
 import { cutRecords } from './cut-records.js'
 import { Drain } from './drain.js'
 import { LaneLoader } from './lane-loader.js'
 import { ActiveLanes, type ActiveLane } from './lanes.js'
 import { bothListeners, type QueueListeners } from './queue-events.js'
-import type { NewEntry, ParkReason, QueueLog } from './queue-log.js'
+import type { PushToKeep, StoreOptions } from './push-to-keep.js'
+import type { ParkReason, QueueLog } from './queue-log.js'
 import type { KeyedBody } from './record-keys.js'
 import { RelayedRecords } from './relayed-records.js'
 import { readQueueState, type QueueState } from './queue-state.js'
@@ -24,18 +26,6 @@ export interface PushQueueParts {
   readonly policyOf: (plant: string) => QueuePolicy | undefined
   readonly bounds?: Partial<DrainBounds>
   readonly listeners?: QueueListeners
-}
-
-/** A push to be kept; in which lane is decided here. */
-export type PushToKeep = Omit<NewEntry, 'live' | 'parked'>
-
-export interface StoreOptions {
-  /** It may have arrived: it is sent again alone. */
-  readonly inDoubt?: boolean
-  /** While a backlog of the plant drains it goes into a lane of its own. */
-  readonly liveFirst?: boolean
-  /** It must not travel earlier, because its plant sends faster than its limit. */
-  readonly delayMs?: number
 }
 
 /** The name of the RAM account that all plants use. */
@@ -54,6 +44,8 @@ export class PushQueue {
   readonly #cutOff = new AbortController()
   readonly #loader: LaneLoader
   readonly #relayed: RelayedRecords
+  /** What becomes of records that break the contract. */
+  readonly bad: BadRecords
 
   constructor (parts: PushQueueParts) {
     const { log, relay, clock, random, policyOf, listeners = {} } = parts
@@ -61,6 +53,7 @@ export class PushQueue {
     this.#bounds = { ...DRAIN_BOUNDS, ...parts.bounds }
     this.#alarms = new Alarms(clock, listeners)
     this.#relayed = new RelayedRecords(log, listeners.onProblem)
+    this.bad = new BadRecords({ log, listeners, onParked: plant => { this.#relayed.noteParked(plant) } })
     this.#account = new Account(ACCOUNT, { ...this.#bounds, clock, random, alarms: this.#alarms })
     this.#drain = new Drain({
       log,
@@ -136,6 +129,7 @@ export class PushQueue {
       this.#lanes.forgetIdle(lane)
     }
     this.#parts.listeners?.onStored?.({ plant: push.plant, deviceType: push.deviceType, records: push.recordCount, bytes: push.body.length })
+    this.bad.tell(push)
     this.#drain.wake(lane)
   }
 
@@ -146,9 +140,10 @@ export class PushQueue {
    */
   async park (push: PushToKeep, reason: ParkReason, blame: 'push' | 'nobody'): Promise<void> {
     if (blame === 'push' && this.#meetsStrangers(push, reason)) return await this.store(push)
-    const { body, recordCount, plant, deviceType, ...origin } = push
-    await this.#parts.log.park({ ...origin, plant, deviceType, parts: [{ body, recordCount, reason }], deliveredRecords: 0, cloudRequestIds: [] })
+    const { body, recordCount, plant, deviceType, parked = [], ...origin } = push
+    await this.#parts.log.park({ ...origin, plant, deviceType, parts: [...parked, { body, recordCount, reason }], deliveredRecords: 0, cloudRequestIds: [] })
     this.#relayed.noteParked(plant)
+    this.bad.tell(push)
     this.#parts.listeners?.onStored?.({ plant, deviceType, records: recordCount, bytes: body.length, parkedFor: reason.code })
   }
 

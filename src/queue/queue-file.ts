@@ -12,7 +12,7 @@ import { verifyStore, type VerifyReport } from './log-verify.js'
 import { exportRows, showPush, toParkedEntry, type ExportRow, type ParkedEntry, type PushView } from './log-views.js'
 import type { QueueUsage, Stored } from './queue-log.js'
 
-export { NotParked } from './log-release.js'
+export { NotParked, NotSendable } from './log-release.js'
 export type { PacedLane } from './log-pace.js'
 export type { VerifyReport } from './log-verify.js'
 export type { ExportRow, ParkedEntry, ParkedView, PushView } from './log-views.js'
@@ -29,6 +29,7 @@ export interface QueueFile {
   /**
    * Parked records wait again, at the end of their lane.
    * @throws {NotParked}
+   * @throws {NotSendable} for records that break the contract
    */
   replay: (id: number) => Stored
   /**

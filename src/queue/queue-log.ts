@@ -6,7 +6,7 @@ export type { Loss, OpenReport, PlantUsage, QueueNotice, QueueUsage } from './qu
 
 /** Why records lie in the parked list. */
 export interface ParkReason {
-  /** The cloud's code, or `GaveUp`, `SplitTooCostly`, `InvalidRecord`. */
+  /** The cloud's code, or `GaveUp`, `SplitTooCostly`, `InDoubt`, `InvalidRecord`, `DuplicateRecord`. */
   readonly code: string
   /** Redacted, at most 500 characters. */
   readonly message: string
@@ -33,6 +33,8 @@ export interface PushOrigin {
   readonly plantBytesMax: number
   /** By what a repeat of it is known; kept as long as its receipt. */
   readonly repeatKey?: RepeatKey | undefined
+  /** So many records of it were parked before, while it was tried: what is written now replaces them. Default 0. */
+  readonly asideRecords?: number
 }
 
 /** A push to be stored, as the bytes that a call would carry (encodePush). */
@@ -49,6 +51,16 @@ export interface NewParked extends PushOrigin {
   readonly parts: readonly ParkedPart[]
   readonly deliveredRecords: number
   readonly cloudRequestIds: readonly string[]
+}
+
+/** The good records of a push were delivered while their sender waited; its bad ones were parked before. */
+export interface RelayedNote {
+  readonly requestId: string
+  /** Records that were parked of it. */
+  readonly asideRecords: number
+  readonly deliveredRecords: number
+  readonly cloudRequestIds: readonly string[]
+  readonly repeatKey?: RepeatKey | undefined
 }
 
 /** Where a push was stored. */
@@ -153,6 +165,10 @@ export interface QueueLog {
   append: (entry: NewEntry) => Promise<Stored>
   /** @throws {ProxyError} as `append` does */
   park: (push: NewParked) => Promise<void>
+  /** Adds to the receipt of what was parked that the rest of the push was delivered. */
+  noteRelayed: (note: RelayedNote) => Promise<void>
+  /** Takes out again what was parked of a push whose sender hears an error; `records` are all of its receipt. */
+  takeBack: (requestId: string, records: number) => Promise<void>
   /** The lanes in which something waits. */
   lanes: () => Promise<Lane[]>
   /** The head of a lane, in order, after `afterId` when given. */

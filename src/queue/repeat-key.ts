@@ -15,19 +15,23 @@ export interface RepeatKeyParts {
    * in a time of its own, the bytes that came.
    */
   readonly body: Buffer
+  /** Bodies of what is parked of the push: two pushes that differ there alone are no repeats of each other. */
+  readonly parked?: readonly Uint8Array[]
   readonly idempotencyKey: string | undefined
   /** Whether an identical body is a repeat by itself. A sender that names its pushes knows better. */
   readonly dedupes: boolean
 }
 
 /** `undefined`: no other push is a repeat of this one. */
-export function repeatKeyOf ({ plant, body, idempotencyKey, dedupes }: RepeatKeyParts): RepeatKey | undefined {
+export function repeatKeyOf ({ plant, body, parked = [], idempotencyKey, dedupes }: RepeatKeyParts): RepeatKey | undefined {
   if (idempotencyKey === undefined && !dedupes) return undefined
-  const bodyDigest = digest(body)
+  const bodyDigest = digest(body, ...parked)
   const name = idempotencyKey === undefined ? ['body', bodyDigest] : ['key', idempotencyKey]
   return { key: digest(JSON.stringify([plant, ...name])), body: bodyDigest }
 }
 
-function digest (bytes: Buffer | string): string {
-  return createHash('sha256').update(bytes).digest('base64url')
+function digest (...pieces: Array<Uint8Array | string>): string {
+  const hash = createHash('sha256')
+  for (const piece of pieces) hash.update(piece)
+  return hash.digest('base64url')
 }

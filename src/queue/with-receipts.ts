@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { countRecords } from './bad-records.js'
 import type { Deliver } from './deliver.js'
 import type { QueueLog, Receipt } from './queue-log.js'
 
@@ -24,12 +25,21 @@ export function withReceipts (deliver: Deliver, { log, clock, relayedMax = RELAY
   // The oldest first, for a Map keeps the order of insertion.
   const relayed = new Map<string, Receipt>()
 
-  function note (push: Pick<Receipt, 'requestId' | 'plant' | 'deviceType' | 'receivedAtMs' | 'records' | 'cloudRequestIds'>): void {
-    relayed.set(push.requestId, { ...push, updatedAtMs: clock.now(), waiting: 0, delivered: push.records, parked: 0, skipped: 0, lost: 0, reasons: [] })
+  function note (push: Pick<Receipt, 'requestId' | 'plant' | 'deviceType' | 'receivedAtMs' | 'delivered' | 'parked' | 'cloudRequestIds' | 'reasons'>): void {
+    relayed.set(push.requestId, { ...push, records: push.delivered + push.parked, updatedAtMs: clock.now(), waiting: 0, skipped: 0, lost: 0 })
     for (const oldest of relayed.keys()) {
       if (relayed.size <= relayedMax) break
       relayed.delete(oldest)
     }
+  }
+
+  async function find (requestId: string): Promise<Receipt | undefined> {
+    const known = relayed.get(requestId)
+    if (known?.parked === 0) return known
+    const onDisk = await log.receipt(requestId)
+    if (known === undefined || onDisk === undefined || onDisk.delivered > 0) return onDisk ?? known
+    // What is parked of a relayed push lies on disk from the start, and that the rest was delivered comes there a little later.
+    return { ...onDisk, records: onDisk.records + known.delivered, delivered: known.delivered, cloudRequestIds: known.cloudRequestIds }
   }
 
   return {
@@ -37,12 +47,12 @@ export function withReceipts (deliver: Deliver, { log, clock, relayedMax = RELAY
       const receivedAtMs = clock.now()
       const delivery = await deliver(push, plant, clientGone)
       if (delivery.kind === 'relayed') {
-        const { requestId, deviceType, recordCount } = push
+        const { requestId, deviceType, recordCount, parked = [] } = push
         const cloudRequestIds = delivery.cloudRequestId === undefined ? [] : [delivery.cloudRequestId]
-        note({ requestId, plant: plant.name, deviceType, receivedAtMs, records: recordCount, cloudRequestIds })
+        note({ requestId, plant: plant.name, deviceType, receivedAtMs, delivered: recordCount, parked: countRecords(parked), cloudRequestIds, reasons: parked.map(({ reason }) => reason) })
       }
       return delivery
     },
-    receipts: { find: async requestId => relayed.get(requestId) ?? await log.receipt(requestId) }
+    receipts: { find }
   }
 }

@@ -59,9 +59,9 @@ export class QueueReceipts {
 
   update (before: ReceiptRow, after: ReceiptRow): void {
     this.#database.run(`
-      UPDATE receipts SET waiting = ?, delivered = ?, parked = ?, skipped = ?, lost = ?, cloud_request_ids = ?, reasons = ?, updated_at_ms = ?
-      WHERE id = ?`, [after.waiting, after.delivered, after.parked, after.skipped, after.lost, after.cloudRequestIds, after.reasons,
-      after.updatedAtMs, after.id])
+      UPDATE receipts SET records = ?, waiting = ?, delivered = ?, parked = ?, skipped = ?, lost = ?, cloud_request_ids = ?, reasons = ?, updated_at_ms = ?
+      WHERE id = ?`, [after.records, after.waiting, after.delivered, after.parked, after.skipped, after.lost, after.cloudRequestIds,
+      after.reasons, after.updatedAtMs, after.id])
     this.#finished += Number(isFinished(after)) - Number(isFinished(before))
   }
 
@@ -113,6 +113,11 @@ export class QueueReceipts {
   delete (id: number): void {
     this.#database.run('DELETE FROM receipts WHERE id = ?', [id])
     this.#finished--
+  }
+
+  remove (receipt: ReceiptRow): void {
+    this.#database.run('DELETE FROM receipts WHERE id = ?', [receipt.id])
+    if (isFinished(receipt)) this.#finished--
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, ParkedPart, PlantUsage, QueueLog, QueueUsage, ReadBounds, Receipt, Settlement, Stored } from '../../src/queue/queue-log.js'
+import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, ParkedPart, PlantUsage, QueueLog, QueueUsage, ReadBounds, Receipt, RelayedNote, Settlement, Stored } from '../../src/queue/queue-log.js'
 
 interface MemoryLane {
   readonly id: number
@@ -17,6 +17,7 @@ export interface ParkedPush extends ParkedPart {
 export class MemoryQueueLog implements QueueLog {
   readonly opened = { waiting: 0, parked: 0, lost: [], setAside: undefined }
   readonly parked: ParkedPush[] = []
+  readonly relayed: RelayedNote[] = []
   /** Every settlement that was recorded. */
   readonly settled: Settlement[] = []
   /** Set one, and what it names fails with it. */
@@ -36,9 +37,11 @@ export class MemoryQueueLog implements QueueLog {
     return [...this.#lanes.values()].flatMap(({ entries }) => [...entries.values()])
   }
 
-  async append ({ requestId, body, recordCount, receivedAtMs, ...origin }: NewEntry): Promise<Stored> {
+  async append ({ requestId, body, recordCount, receivedAtMs, parked = [], asideRecords = 0, ...origin }: NewEntry): Promise<Stored> {
     this.asked.append += 1
     await this.#orFail('append')
+    if (asideRecords > 0) this.#removeParked(requestId)
+    this.parked.push(...parked.map(part => ({ ...part, requestId })))
     const lane = this.#open(origin)
     const id = this.#nextId++
     const laneSeq = lane.nextSeq++
@@ -46,8 +49,9 @@ export class MemoryQueueLog implements QueueLog {
     return { id, laneId: lane.id, laneSeq }
   }
 
-  async park ({ requestId, parts }: NewParked): Promise<void> {
+  async park ({ requestId, parts, asideRecords = 0 }: NewParked): Promise<void> {
     await this.#orFail('park')
+    if (asideRecords > 0) this.#removeParked(requestId)
     this.parked.push(...parts.map(part => ({ ...part, requestId })))
   }
 
@@ -119,6 +123,18 @@ export class MemoryQueueLog implements QueueLog {
   }
 
   async noteDelivered (): Promise<void> {}
+
+  async noteRelayed (note: RelayedNote): Promise<void> {
+    this.relayed.push(note)
+  }
+
+  async takeBack (requestId: string): Promise<void> {
+    this.#removeParked(requestId)
+  }
+
+  #removeParked (requestId: string): void {
+    this.parked.splice(0, Infinity, ...this.parked.filter(part => part.requestId !== requestId))
+  }
 
   async receipt (): Promise<Receipt | undefined> {
     return undefined
