@@ -9,7 +9,8 @@ import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
 import { tallyPush } from '../src/contract/tally-push.js'
 import { ProxyError } from '../src/errors.js'
 import type { Step } from '../src/intake/arrival.js'
-import { hasOwnTimes, readPush } from '../src/intake/read-push.js'
+import { groupBad } from '../src/intake/group-bad.js'
+import { hasOwnTimes, readPush, type ReadPush } from '../src/intake/read-push.js'
 import { refuseAboveBurst, type TakePoints } from '../src/plants/points-limit.js'
 import type { Policy } from '../src/plants/policy.js'
 import type { Identity } from '../src/plants/registry.js'
@@ -40,36 +41,42 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     const wantsPreview = isDryRun(request)
     const steps: Step[] = []
     const onStep = wantsPreview ? (step: Step) => { steps.push(step) } : undefined
-    const { push, repairs, warnings } = readPush(bytesOf(request.body), plant.policy, { contentType: request.contentType, nowMs: now(), catalog: catalog(), onStep })
-    const outOfScope = checkScope(key, push)
+    const read = readPush(bytesOf(request.body), plant.policy, { contentType: request.contentType, nowMs: now(), catalog: catalog(), onStep })
+    const { push, repairs, bad, warnings } = read
+    const outOfScope = checkScope(key, { deviceType: push.deviceType, devices: read.named })
     if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: outOfScope })
-    if (repairs.size > 0) reply.header('x-repairs', listCounts(repairs))
-    if (warnings.size > 0) reply.header('x-warnings', listCounts(warnings))
+    // An error keeps nothing, so it must not say that records were parked.
+    tellCounts(reply, 'x-repairs', new Map([...repairs].filter(([code]) => code !== 'parked-record')))
+    tellCounts(reply, 'x-warnings', warnings)
     const body = encodePush(push)
     const tally = { ...tallyPush(push), warnings }
     if (wantsPreview) {
       refuseAboveBurst(plant.policy, tally.points)
-      return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), steps, request: preview(body) })
+      return await showDryRun(request, reply, read, steps, tally.records === 0 ? undefined : preview(body))
     }
+    const parked = groupBad(push.deviceType, bad).map(({ code, message, ...part }) => ({ ...part, reason: { code, message, cloudRequestId: undefined } }))
     const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'])
     const ownTimes = hasOwnTimes(repairs)
     const repeatKey = repeatKeyOf({
       plant: plant.name,
       // With the proxy's times in it, a repeat would be another body.
       body: ownTimes ? body : bytesOf(request.body),
+      parked: ownTimes ? parked.map(part => part.body) : [],
       idempotencyKey,
       dedupes: plant.policy.dedupe === 'on' && ownTimes
     })
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.
     request.body = undefined
-    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: push.devices.length, repeatKey }
+    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: tally.records, parked, repeatKey }
     const sent = await request.whileHoldingBody(async () => await sendOnce(outgoing, plant, request.clientGone, async () => {
       // Here, so that a repeat costs its plant nothing.
-      const delayMs = takePoints(plant, tally.points)
+      const delayMs = tally.records === 0 ? 0 : takePoints(plant, tally.points)
       return await deliver({ ...outgoing, delayMs }, plant, request.clientGone)
     }))
     if (sent.repeatOf === undefined) request.tally = tally
     else request.isRepeat = true
+    tellCounts(reply, 'x-repairs', repairs)
+    if (bad.length > 0) reply.header('x-parked-records', bad.length)
     return await answerTaken(request, reply, plant.policy, sent)
   }
 
@@ -101,6 +108,8 @@ Values are strings, and arrive with exactly their characters. Senders that canno
 
 \`null\`, an empty string, and words for no number such as \`NaN\`, \`Infinity\` or \`1.#QNAN\` are no readings. They are faults, unless the operator has set the plant to \`--missing drop\`: then the points are left out, and records that have no other point.
 
+Where the plant is set up so (\`--invalid keep\`), records that break the contract do not make the push faulty: they are parked with their faults, the others are sent, and \`X-Parked-Records\` tells how many. Each record is kept once; after an error nothing is.
+
 Any Content-Type is taken, and none; the body is always read as JSON, in UTF-8 where it is valid, otherwise in the charset that Content-Type names, otherwise in the plant's.
 
 A device that can set no header may send its key as \`?api_key=\`, if the key was created with \`--in-url\`.`,
@@ -128,6 +137,26 @@ async function answerTaken (request: FastifyRequest, reply: FastifyReply, { stor
   return await reply.send({ requestId: request.id, data: 'success' })
 }
 
+/** So many of them are told, as of the faults of an error. */
+const TOLD_RECORDS_MAX = 20
+
+/** What would be sent, and what would be parked. */
+async function showDryRun (request: FastifyRequest, reply: FastifyReply, { push, repairs, bad }: ReadPush, steps: readonly Step[], previewed: ReturnType<Preview> | undefined): Promise<unknown> {
+  tellCounts(reply, 'x-repairs', repairs)
+  const parked = bad.slice(0, TOLD_RECORDS_MAX).map(({ code, faults }) => ({ code, errors: faults }))
+  if (bad.length > 0) reply.header('x-parked-records', bad.length)
+  return await reply.send({
+    requestId: request.id,
+    data: 'dry-run',
+    // Without a good record nothing would be sent.
+    ...(previewed === undefined ? undefined : { push }),
+    repairs: Object.fromEntries(repairs),
+    steps,
+    ...(bad.length === 0 ? undefined : { parked }),
+    ...(previewed === undefined ? undefined : { request: previewed })
+  })
+}
+
 function identityOf ({ identity }: FastifyRequest): Identity {
   if (identity === undefined) throw new Error('a push route stands outside authentication')
   return identity
@@ -150,6 +179,6 @@ function isDryRun ({ headers }: FastifyRequest): boolean {
 }
 
 /** A structured field dictionary (RFC 8941): `number-to-string=22, bom=1`. */
-function listCounts (counts: ReadonlyMap<string, number>): string {
-  return [...counts].map(([code, count]) => `${code}=${count}`).join(', ')
+function tellCounts (reply: FastifyReply, header: string, counts: ReadonlyMap<string, number>): void {
+  if (counts.size > 0) reply.header(header, [...counts].map(([code, count]) => `${code}=${count}`).join(', '))
 }

@@ -33,6 +33,8 @@ interface Explanation {
   readonly code?: string
   readonly message?: string
   readonly errors?: ReadonlyArray<{ path: string, message: string }>
+  /** Records that would be parked. */
+  readonly parked?: ReadonlyArray<{ code: string, errors: ReadonlyArray<{ path: string, message: string }> }>
   readonly sentBytes?: number
   readonly request?: PreviewedRequest
 }
@@ -65,11 +67,12 @@ async function explain (bytes: Buffer, { plant: plantName, contentType }: Explai
   const known = { plant: plantName, bodyBytes: bytes.length, steps }
   try {
     if (bytes.length > bodyMaxBytes) throw new ProxyError('BodyTooLarge', `The body is larger than ${bodyMaxBytes} bytes; send fewer devices in one push.`)
-    const { push, repairs } = readPush(bytes, policy, { nowMs: systemClock.now(), contentType, catalog, onStep: step => { steps.push(step) } })
+    const { push, bad, repairs } = readPush(bytes, policy, { nowMs: systemClock.now(), contentType, catalog, onStep: step => { steps.push(step) } })
     refuseAboveBurst(policy, tallyPush(push).points)
     const body = encodePush(push)
-    const request = createPreview({ endpoint, signedHost, clock: systemClock })(body)
-    return { ...known, accepted: true, repairs: Object.fromEntries(repairs), sentBytes: body.length, request }
+    const sent = push.devices.length === 0 ? undefined : { sentBytes: body.length, request: createPreview({ endpoint, signedHost, clock: systemClock })(body) }
+    const parked = bad.length === 0 ? undefined : { parked: bad.map(({ code, faults }) => ({ code, errors: faults })) }
+    return { ...known, accepted: true, repairs: Object.fromEntries(repairs), ...parked, ...sent }
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
     const { code, message, faults } = error
@@ -77,13 +80,20 @@ async function explain (bytes: Buffer, { plant: plantName, contentType }: Explai
   }
 }
 
-function inWords ({ plant, bodyBytes, accepted, steps, code, message, errors = [], sentBytes, request }: Explanation): string {
+function inWords ({ plant, bodyBytes, accepted, steps, code, message, errors = [], parked = [], sentBytes, request }: Explanation): string {
+  const fate = accepted ? request === undefined ? 'it would be parked' : 'it would be sent' : `it would be refused with ${code ?? ''}`
   const lines = [
-    `Plant ${plant}, a body of ${bodyBytes} bytes: ${accepted ? 'it would be sent' : `it would be refused with ${code ?? ''}`}.`,
+    `Plant ${plant}, a body of ${bodyBytes} bytes: ${fate}.`,
     ...steps.map(({ step, what }) => `  ${step.padEnd(8)}  ${what}`),
     ...(message === undefined ? [] : [message]),
-    ...errors.map(fault => `  ${fault.path === '' ? '(the whole body)' : fault.path}  ${fault.message}`),
+    ...errors.map(inOneLine),
+    ...(parked.length === 0 ? [] : [`Parked would be, with what is wrong with each (${parked.length}):`]),
+    ...parked.flatMap(({ errors }) => errors).map(inOneLine),
     ...(request === undefined ? [] : [`Sent would be ${sentBytes ?? 0} bytes to ${request.url}, signed over this canonical request:`, '', request.canonicalRequest])
   ]
   return `${lines.join('\n')}\n`
+}
+
+function inOneLine ({ path, message }: { path: string, message: string }): string {
+  return `  ${path === '' ? '(the whole body)' : path}  ${message}`
 }

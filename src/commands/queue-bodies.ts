@@ -1,11 +1,18 @@
 import type { Push } from '../contract/push.js'
 
-/** The text of a body and the push in it; undefined when the disk has changed it so that it is none any more. */
-export function readBody (body: Uint8Array): { text: string, push: Push } | undefined {
+/** The push in a body; undefined when the disk has changed it so that it is none any more, and for records that break the contract. */
+export function readPushBody (body: Uint8Array): Push | undefined {
+  const text = readText(body)
+  const push: unknown = text === undefined ? undefined : JSON.parse(text)
+  return isPush(push) ? push : undefined
+}
+
+/** A body as it was written; undefined when it is no JSON any more. */
+export function readText (body: Uint8Array): string | undefined {
   const text = Buffer.from(body).toString('utf8')
   try {
-    const push: unknown = JSON.parse(text)
-    return isPush(push) ? { text, push } : undefined
+    JSON.parse(text)
+    return text
   } catch {
     return undefined
   }

@@ -2,7 +2,7 @@ import type { ExportRow, VerifyReport } from '../queue/queue-file.js'
 import type { Loss } from '../queue/queue-log.js'
 import { CommandFailure } from './failure.js'
 import { isoMoment, printJson, type Output } from './print.js'
-import { readBody } from './queue-bodies.js'
+import { readText } from './queue-bodies.js'
 import { count, forTerminal, reasonToJson } from './queue-texts.js'
 import { withQueue, type QueueCommandParts } from './with-queue.js'
 
@@ -45,7 +45,7 @@ function toLine ({ state, id, requestId, plant, deviceType, recordCount, receive
     ...(reason === undefined ? undefined : reasonToJson(reason)),
     intact
   }
-  const text = readBody(body)?.text
+  const text = readText(body)
   // A body that was changed on disk may hold an end of line.
   if (text === undefined || /[\r\n]/.test(text)) return JSON.stringify({ ...head, body: null, bodyBase64: Buffer.from(body).toString('base64') })
   return `${JSON.stringify(head).slice(0, -1)},"body":${text}}`

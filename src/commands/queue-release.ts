@@ -1,4 +1,5 @@
-import type { ParkedView, QueueFile } from '../queue/queue-file.js'
+import { INVALID_RECORD } from '../contract/bad-record.js'
+import { NotSendable, type ParkedView, type QueueFile } from '../queue/queue-file.js'
 import { CommandFailure, UsageError } from './failure.js'
 import { printJson, type Output } from './print.js'
 import { notThere } from './queue-show.js'
@@ -8,12 +9,24 @@ import { withQueue, type QueueCommandParts } from './with-queue.js'
 /** `queue replay`: parked records wait again. A number names one entry, a request id all that is parked of that push. */
 export async function replayParked (parts: QueueCommandParts, id: string, { json }: { json: boolean }): Promise<void> {
   const { stdout, stderr } = parts
-  const replayed = await withQueue(parts, file => findParked(file, id).map(entry => {
+  const replayed = await withQueue(parts, file => sendable(findParked(file, id), stderr).map(entry => {
     warn(stderr, entry)
     return { id: entry.id, waitsAs: file.replay(entry.id).id, records: entry.recordCount, deliveredSince: entry.deliveredSince ?? null }
   }))
   if (json) printJson(stdout, { replayed })
   else for (const { id, waitsAs, records } of replayed) stdout.write(`${id} (${count(records, 'record', 'records')}) waits again at the end of its lane, as ${waitsAs}.\n`)
+}
+
+/**
+ * Of several entries of one push those that break the contract stay.
+ * @throws {NotSendable} where all do
+ */
+function sendable (entries: readonly ParkedView[], stderr: Output): readonly ParkedView[] {
+  const left = entries.filter(({ reason }) => reason.code !== INVALID_RECORD)
+  const staying = entries.filter(({ reason }) => reason.code === INVALID_RECORD)
+  if (left.length === 0 && staying[0] !== undefined) throw new NotSendable(staying[0].id)
+  for (const { id } of staying) stderr.write(`${id} breaks the contract and stays parked.\n`)
+  return left
 }
 
 /** Replaying is not refused for it: the values may have been corrected, and Energy Expert decides what it does with two. */

@@ -1,14 +1,17 @@
+import { INVALID_RECORD } from '../contract/bad-record.js'
 import type { PushView } from '../queue/queue-file.js'
 import type { Entry, Receipt } from '../queue/queue-log.js'
 import { CommandFailure } from './failure.js'
 import { formatMoment, isoMoment, printJson, printTable, type Output } from './print.js'
-import { readBody } from './queue-bodies.js'
+import { readPushBody, readText } from './queue-bodies.js'
 import { parkedToJson } from './queue-list.js'
 import { count, forTerminal, reasonToJson } from './queue-texts.js'
 import { withQueue, type QueueCommandParts } from './with-queue.js'
 
 /** More would push what stands above them off the screen; `--json` has them all. */
 const RECORDS_SHOWN_MAX = 100
+/** Of records that break the contract, which no table could show. */
+const TEXT_SHOWN_MAX = 4000
 
 /** `queue show`: one push with its receipt and the records that still lie in the queue. */
 export async function showPush (parts: QueueCommandParts, id: string, { json }: { json: boolean }): Promise<void> {
@@ -34,7 +37,9 @@ function printView (stdout: Output, { receipt, waiting, parked }: PushView): voi
     const verb = state === 'parked' ? 'is parked' : `was parked and ${state}`
     stdout.write(`\n${id} ${verb}, since ${formatMoment(parkedAtMs)} UTC: ${forTerminal(`${reason.code}: ${reason.message}`)}\n`)
     if (deliveredSince > 0) stdout.write(`For ${deliveredSince} of ${count(recordCount, 'record', 'records')} the same device and time was delivered since.\n`)
-    if (body !== undefined) printRecords(stdout, body)
+    if (body === undefined) continue
+    if (reason.code === INVALID_RECORD) stdout.write(`${forTerminal(readText(body) ?? '').slice(0, TEXT_SHOWN_MAX)}\n`)
+    else printRecords(stdout, body)
   }
 }
 
@@ -46,7 +51,7 @@ function printReceipt (stdout: Output, { requestId, plant, deviceType, receivedA
 }
 
 function printRecords (stdout: Output, body: Uint8Array): void {
-  const devices = readBody(body)?.push.devices
+  const devices = readPushBody(body)?.devices
   if (devices === undefined) {
     stdout.write('Its bytes were changed on disk and cannot be read as a push; run "queue verify".\n')
     return
@@ -60,8 +65,14 @@ function toJson ({ receipt, waiting, parked }: PushView): object {
   return {
     receipt: receipt === undefined ? null : receiptToJson(receipt),
     waiting: waiting.map(entryToJson),
-    parked: parked.map(({ body, deliveredSince, ...entry }) => ({ ...parkedToJson(entry), deliveredSince: deliveredSince ?? null, body: body === undefined ? null : readBody(body)?.push ?? null }))
+    parked: parked.map(({ body, deliveredSince, ...entry }) => ({ ...parkedToJson(entry), deliveredSince: deliveredSince ?? null, ...bodyToJson(body, entry.reason.code) }))
   }
+}
+
+/** What breaks the contract is shown as text, since JSON that is written anew would change how its numbers were written. */
+function bodyToJson (body: Uint8Array | undefined, code: string): object {
+  if (body === undefined) return { body: null }
+  return code === INVALID_RECORD ? { body: null, bodyText: readText(body) ?? null } : { body: readPushBody(body) ?? null }
 }
 
 function receiptToJson ({ receivedAtMs, updatedAtMs, reasons, ...receipt }: Receipt): object {
@@ -77,6 +88,6 @@ function entryToJson ({ id, laneSeq, recordCount, receivedAtMs, failures, firstF
     failures,
     firstFailedAt: isoMoment(firstFailedAtMs),
     mayHaveArrived: doubtfulCall !== undefined,
-    body: readBody(body)?.push ?? null
+    body: readPushBody(body) ?? null
   }
 }

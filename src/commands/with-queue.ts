@@ -1,4 +1,4 @@
-import { NotParked, type QueueFile } from '../queue/queue-file.js'
+import { NotParked, NotSendable, type QueueFile } from '../queue/queue-file.js'
 import { CommandFailure } from './failure.js'
 import type { Output } from './print.js'
 
@@ -29,7 +29,7 @@ export async function withQueue<Result> ({ openQueue }: Pick<QueueCommandParts, 
     }
   } catch (cause) {
     // StoreError by name, since a command does not know the store.
-    if (cause instanceof NotParked || (cause instanceof Error && cause.name === 'StoreError')) throw new CommandFailure(cause.message, { cause })
+    if (cause instanceof NotParked || cause instanceof NotSendable || (cause instanceof Error && cause.name === 'StoreError')) throw new CommandFailure(cause.message, { cause })
     throw cause
   }
 }

@@ -38,6 +38,10 @@ const ANSWER_HEADERS: Readonly<Record<string, AnswerHeader>> = {
     schema: Type.String({ description: 'What the operator\'s catalog finds in the push, which is sent all the same: `unknown-type`, `unknown-point`, `missing-required`, `missing-recommended`, each with its count, as a dictionary of RFC 8941.', examples: ['unknown-point=2, missing-recommended=1'] }),
     on: always
   },
+  'X-Parked-Records': {
+    schema: Type.Integer({ description: 'How many records of the push break the contract and were parked instead of sent (`--invalid keep`); absent where none were. The receipt tells why.', minimum: 1, examples: [1] }),
+    on: status => status === 200 || status === 202
+  },
   'RateLimit-Limit': {
     schema: Type.Integer({ description: 'Requests that the plant may send in a minute; absent where there is no limit, and where no plant is known yet: a wrong key, headers that are too large.', minimum: 1, examples: [6000] }),
     on: always

@@ -83,6 +83,11 @@ const PreviewSchema = Type.Object({
   })
 }, { title: 'Signed request', description: 'The request as it would be sent to Energy Expert.', additionalProperties: false })
 
+const BadRecordSchema = Type.Object({
+  code: Type.String({ title: 'Code', description: '`InvalidRecord`: it breaks the contract by itself. `DuplicateRecord`: an earlier record of the push has the same device and time.', examples: ['InvalidRecord'] }),
+  errors: Type.Array(FaultSchema, { title: 'Faults', description: 'The first faults of the record.', maxItems: 3 })
+}, { title: 'Bad record', description: 'A record that breaks the contract.', additionalProperties: false })
+
 const StepSchema = Type.Object({
   step: Type.String({ title: 'Step', description: 'Which step it was.', examples: ['encoding'] }),
   what: Type.String({ title: 'What', description: 'What was done, in one sentence.', examples: ['The body is UTF-8.'] })
@@ -93,6 +98,7 @@ export const DryRunSchema = Type.Object({
   requestId: RequestIdSchema,
   data: word('dry-run', 'Nothing was sent.'),
   push: PushSchema,
+  parked: Type.Array(BadRecordSchema, { title: 'Parked', description: 'The first 20 records that would be parked, where the plant keeps what is good of a push (`--invalid keep`).', maxItems: 20 }),
   repairs: namesOf(CountSchema, 'Repairs', 'What was changed in the body, by short code.'),
   steps: Type.Array(StepSchema, { title: 'Steps', description: 'What became of the body, step by step.', maxItems: 20 }),
   request: PreviewSchema

@@ -5,7 +5,7 @@ import { cloudRefusalResponse, errorResponses, jsonResponse } from './error-resp
 import { PUSH_CODES } from './plants-codes.js'
 import { STORED_EXAMPLES, TAKEN_EXAMPLES } from './push-examples.js'
 
-const { push, repairs, steps, request } = DryRunSchema.properties
+const { push, parked, repairs, steps, request } = DryRunSchema.properties
 
 // One flat object for 200 and 202 alike, and no oneOf: generators of OpenAPI 3.0 read every success as the first that is listed, so
 // their clients in Java and Python failed on a 202 of its own; and what they make of a union does not compile.
@@ -18,6 +18,7 @@ const TakenSchema = Type.Object({
     examples: ['success']
   })),
   push: Type.Optional(push),
+  parked: Type.Optional(parked),
   repairs: Type.Optional(repairs),
   steps: Type.Optional(steps),
   request: Type.Optional(request)

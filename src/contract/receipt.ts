@@ -13,7 +13,7 @@ const records = (title: string, description: string, example: number) => Type.In
 const moment = (title: string, description: string) => Type.String({ title, description: `${description} As in RFC 3339.`, examples: ['2026-03-01T08:00:00.000Z'] })
 
 const ReasonSchema = Type.Object({
-  code: Type.String({ title: 'Code', description: 'Energy Expert\'s own code, or the proxy\'s: `GaveUp`, `SplitTooCostly`, `InDoubt`.', examples: ['InvalidParameter'] }),
+  code: Type.String({ title: 'Code', description: 'Energy Expert\'s own code, or the proxy\'s: `GaveUp`, `SplitTooCostly`, `InDoubt`, `InvalidRecord`, `DuplicateRecord`.', examples: ['InvalidParameter'] }),
   message: Type.String({ title: 'Message', description: 'Why, in words.', examples: ['The specified parameter is not valid.'] }),
   cloudRequestId: Type.Optional(Type.String({ title: 'Cloud request id', description: 'Energy Expert\'s id of the call that was refused.', examples: [CLOUD_ID] }))
 }, { title: 'Reason', description: 'Why records were parked.', additionalProperties: false })
@@ -72,7 +72,7 @@ const RECEIPT_CODES: readonly ErrorCode[] = ['NotFound', ...PUSH_CODES.filter(co
 /** Every answer that asking for a receipt can meet, by status: the `response` of the route's schema. */
 export function receiptResponses (): Record<string, object> {
   // A receipt is no push: nothing of it was delivered or repaired now.
-  const { 'X-Delivery': _delivery, 'X-Cloud-Request-Id': _cloud, 'X-Repairs': _repairs, ...headers } = headersOf(200)
+  const { 'X-Delivery': _delivery, 'X-Cloud-Request-Id': _cloud, 'X-Repairs': _repairs, 'X-Parked-Records': _parked, ...headers } = headersOf(200)
   return {
     200: jsonResponse('What became of the push.', headers, ReceiptAnswerSchema, RECEIPT_EXAMPLES),
     ...errorResponses(RECEIPT_CODES)

@@ -36,6 +36,12 @@ export const POLICY_ROWS = {
     description: 'Whether a field that the contract does not know makes the push faulty, or is left out of what is sent.',
     schema: Type.Union([Type.Literal('reject'), Type.Literal('drop')], { default: 'reject' })
   },
+  invalid: {
+    flag: '--invalid',
+    argument: '<what>',
+    description: 'Whether a push with records that break the contract is refused whole, or those records are parked and the others go.',
+    schema: Type.Union([Type.Literal('reject'), Type.Literal('keep')], { default: 'reject' })
+  },
   charset: {
     flag: '--charset',
     argument: '<encoding>',

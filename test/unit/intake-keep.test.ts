@@ -15,14 +15,14 @@ const read = (devices: readonly unknown[]) => readPush(Buffer.from(JSON.stringif
 const asFound = { timeFaults: new Map(), judge: () => ({ counts: new Map(), faults: [], firstFaults: new Map() }), findings: undefined, placed: (fault: Fault) => fault }
 
 t.test('a push is divided by its own places, and its faults are told at those of its sender', async t => {
-  const raw = readBody({ text: JSON.stringify({ deviceType: '1', devices: [good, { ...good, deviceId: 'b', data: {} }, { ...good, deviceId: 'c' }] }) })
+  const raw = readBody({ text: JSON.stringify({ deviceType: '1', devices: [good, { ...good, deviceId: 'b', data: {} }, { ...good, deviceId: 'c' }] }), nanAsNull: false })
   const divided = keepGood({ ...asFound, raw, shaped: raw, placed: ({ path, message }) => ({ path: path.replace('/devices/1', '/devices/0').replace('/devices', '/rows'), message }) })
   t.strictSame(divided?.push.devices.map(({ deviceId }) => deviceId), ['a', 'c'])
   t.match(divided?.bad, [{ code: 'InvalidRecord', index: 1, faults: [{ path: '/rows/0/data' }], json: `{"deviceId":"b","recordTime":"${TIME}","data":{}}` }])
 })
 
 t.test('where a repair changes the number of records, bad ones are kept as they are after it', async t => {
-  const raw = readBody({ text: JSON.stringify({ deviceType: '1', devices: [null, 1.50] }) })
+  const raw = readBody({ text: JSON.stringify({ deviceType: '1', devices: [null, 1.50] }), nanAsNull: false })
   const divided = keepGood({ ...asFound, raw, shaped: { deviceType: '1', devices: [{ ...good, data: {} }] } })
   t.strictSame(divided?.bad.map(({ json }) => json), [JSON.stringify({ ...good, data: {} })])
 })
