@@ -67,13 +67,13 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     })
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.
     request.body = undefined
-    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: tally.records, parked, repeatKey }
+    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: tally.records, parked, repairs: Object.fromEntries(repairs), repeatKey }
     const sent = await request.whileHoldingBody(async () => await sendOnce(outgoing, plant, request.clientGone, async () => {
       // Here, so that a repeat costs its plant nothing.
       const delayMs = tally.records === 0 ? 0 : takePoints(plant, tally.points)
       return await deliver({ ...outgoing, delayMs }, plant, request.clientGone)
     }))
-    if (sent.repeatOf === undefined) request.tally = tally
+    if (sent.repeatOf === undefined) request.tally = { ...tally, repairs }
     else request.isRepeat = true
     tellCounts(reply, 'x-repairs', repairs)
     if (bad.length > 0) reply.header('x-parked-records', bad.length)

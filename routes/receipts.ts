@@ -36,13 +36,14 @@ Receipts of stored and parked pushes survive a restart; those of which nothing w
   security: [{ apiKey: [] }, { bearer: [] }, { basic: [] }, { acsBearerToken: [] }]
 }
 
-function toAnswer ({ requestId, plant, receivedAtMs, updatedAtMs, reasons, cloudRequestIds, ...counts }: Receipt): ReceiptData {
+function toAnswer ({ requestId, plant, receivedAtMs, updatedAtMs, reasons, cloudRequestIds, repairs, ...counts }: Receipt): ReceiptData {
   return {
     pushRequestId: requestId,
     ...counts,
     receivedAt: new Date(receivedAtMs).toISOString(),
     updatedAt: new Date(updatedAtMs).toISOString(),
     cloudRequestIds: [...cloudRequestIds],
-    reasons: reasons.map(({ code, message, cloudRequestId }) => ({ code, message, ...(cloudRequestId === undefined ? undefined : { cloudRequestId }) }))
+    reasons: reasons.map(({ code, message, cloudRequestId }) => ({ code, message, ...(cloudRequestId === undefined ? undefined : { cloudRequestId }) })),
+    repairs: { ...repairs }
   }
 }

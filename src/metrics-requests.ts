@@ -8,6 +8,8 @@ export interface Tally {
   readonly points: number
   /** What the operator's catalog found, by kind. */
   readonly warnings: ReadonlyMap<string, number>
+  /** What was changed in its body, by the codes of X-Repairs. */
+  readonly repairs: ReadonlyMap<string, number>
 }
 
 /** One request of the plants' port, when it is over. */
@@ -38,6 +40,7 @@ export class RequestMetrics {
   readonly #records: LabelledCounter
   readonly #points: LabelledCounter
   readonly #warnings: LabelledCounter
+  readonly #repairs: LabelledCounter
   readonly #repeats: LabelledCounter
   readonly #durationSeconds: Histogram
   readonly #bodyBytes: Histogram
@@ -50,6 +53,7 @@ export class RequestMetrics {
     this.#records = new LabelledCounter(registry, ['records_total', 'Device records whose sender was told that they are delivered or stored.'], ['plant'])
     this.#points = new LabelledCounter(registry, ['points_total', 'Points whose sender was told that they are delivered or stored.'], ['plant'])
     this.#warnings = new LabelledCounter(registry, ['catalog_findings_total', 'What the operator\'s catalog found in pushes that were delivered or stored all the same, by plant and kind.'], ['plant', 'kind'])
+    this.#repairs = new LabelledCounter(registry, ['repairs_total', 'What was changed in bodies that were taken, by the codes of X-Repairs.'], ['plant', 'code'])
     this.#repeats = new LabelledCounter(registry, ['repeats_total', 'Pushes that were not sent because the same was delivered or stored before, by Idempotency-Key or --dedupe.'], ['plant'])
     this.#durationSeconds = newHistogram(registry, ['request_duration_seconds', 'From the end of a request\'s headers to the end of its answer.'], [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
     this.#bodyBytes = newHistogram(registry, ['request_body_bytes', 'Size of request bodies.'], [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304])
@@ -70,6 +74,7 @@ export class RequestMetrics {
       this.#records.add(plant, '', tally.records)
       this.#points.add(plant, '', tally.points)
       for (const [kind, count] of tally.warnings) this.#warnings.add(plant, kind, count)
+      for (const [code, times] of tally.repairs) this.#repairs.add(plant, code, times)
     }
   }
 }

@@ -43,10 +43,12 @@ function printView (stdout: Output, { receipt, waiting, parked }: PushView): voi
   }
 }
 
-function printReceipt (stdout: Output, { requestId, plant, deviceType, receivedAtMs, updatedAtMs, records, waiting, delivered, parked, skipped, lost, cloudRequestIds }: Receipt): void {
+function printReceipt (stdout: Output, { requestId, plant, deviceType, receivedAtMs, updatedAtMs, records, waiting, delivered, parked, skipped, lost, cloudRequestIds, repairs }: Receipt): void {
   stdout.write(`Push ${requestId} of plant ${plant}, device type ${forTerminal(deviceType)}, ${count(records, 'record', 'records')}\n`)
   stdout.write(`Received ${formatMoment(receivedAtMs)} UTC, last change ${formatMoment(updatedAtMs)} UTC\n`)
   stdout.write(`Records: ${waiting} waiting, ${delivered} delivered, ${parked} parked, ${skipped} skipped, ${lost} lost\n`)
+  const changed = Object.entries(repairs).map(([code, times]) => `${code} (${times})`)
+  if (changed.length > 0) stdout.write(`Changed in its body: ${forTerminal(changed.join(', '))}\n`)
   if (cloudRequestIds.length > 0) stdout.write(`Request ids of the cloud: ${forTerminal(cloudRequestIds.join(', '))}\n`)
 }
 

@@ -65,6 +65,8 @@ const namesOf = <Value extends TString | TInteger>(value: Value, title: string, 
 
 const CountSchema = Type.Integer({ title: 'Count', description: 'How often it was done.', examples: [22] })
 
+export const RepairsSchema = namesOf(CountSchema, 'Repairs', 'What was changed in the body, by short code.')
+
 const PreviewSchema = Type.Object({
   method: Type.String({ title: 'Method', description: 'The HTTP method.', examples: ['POST'] }),
   url: Type.String({
@@ -99,7 +101,7 @@ export const DryRunSchema = Type.Object({
   data: word('dry-run', 'Nothing was sent.'),
   push: PushSchema,
   parked: Type.Array(BadRecordSchema, { title: 'Parked', description: 'The first 20 records that would be parked, where the plant keeps what is good of a push (`--invalid keep`).', maxItems: 20 }),
-  repairs: namesOf(CountSchema, 'Repairs', 'What was changed in the body, by short code.'),
+  repairs: RepairsSchema,
   steps: Type.Array(StepSchema, { title: 'Steps', description: 'What became of the body, step by step.', maxItems: 20 }),
   request: PreviewSchema
 }, { title: 'Dry run', description: 'What would become of the push; nothing was sent.', additionalProperties: false })

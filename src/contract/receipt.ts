@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { CATALOGUE, type ErrorCode } from '../errors.js'
 import { headersOf } from './answer-headers.js'
-import { DeliveredSchema } from './answers.js'
+import { DeliveredSchema, RepairsSchema } from './answers.js'
 import { errorResponses, jsonResponse } from './error-responses.js'
 import { PUSH_CODES } from './plants-codes.js'
 import type { Example } from './push-examples.js'
@@ -33,7 +33,8 @@ const ReceiptSchema = Type.Object({
   cloudRequestIds: Type.Array(Type.String({ title: 'Cloud request id', description: 'Energy Expert\'s id of one call.', examples: [CLOUD_ID] }), {
     title: 'Cloud request ids', description: 'The first 16 calls that delivered records, by Energy Expert\'s own ids, for its support.', maxItems: 16
   }),
-  reasons: Type.Array(ReasonSchema, { title: 'Reasons', description: 'Why records were parked, the first 8; also of those that were sent again since.', maxItems: 8 })
+  reasons: Type.Array(ReasonSchema, { title: 'Reasons', description: 'Why records were parked, the first 8; also of those that were sent again since.', maxItems: 8 }),
+  repairs: RepairsSchema
 }, { title: 'Receipt', description: 'What became of a push, in device records.', additionalProperties: false })
 
 export type ReceiptData = Static<typeof ReceiptSchema>
@@ -59,7 +60,8 @@ const RECEIPT_EXAMPLES: Readonly<Record<string, Example>> = {
         skipped: 0,
         lost: 0,
         cloudRequestIds: [CLOUD_ID],
-        reasons: [{ code: 'InvalidParameter', message: 'The specified parameter is not valid.', cloudRequestId: CLOUD_ID }]
+        reasons: [{ code: 'InvalidParameter', message: 'The specified parameter is not valid.', cloudRequestId: CLOUD_ID }],
+        repairs: { 'number-to-string': 2 }
       } satisfies ReceiptData
     }
   }

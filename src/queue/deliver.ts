@@ -6,7 +6,7 @@ import { toAnswerError } from '../relay/verdict-to-error.js'
 import { inDoubt } from './judge-call.js'
 import type { PushQueue } from './push-queue.js'
 import type { PushToKeep } from './push-to-keep.js'
-import type { ParkedPart } from './queue-log.js'
+import type { ParkedPart, RepairCounts } from './queue-log.js'
 import type { RepeatKey } from './repeat-key.js'
 import { toFailure } from './to-failure.js'
 
@@ -27,6 +27,8 @@ export interface OutgoingPush {
   readonly recordCount: number
   /** Records of it that break the contract; they are not in `body`. */
   readonly parked?: readonly ParkedPart[]
+  /** What was changed in its body; kept with its receipt. */
+  readonly repairs?: RepairCounts
   /** How much too early it comes for its plant's limit: a plant that stores has it delivered only then. */
   readonly delayMs?: number
   /** By what a repeat of it is known (sendOnce); it is stored with the push. */

@@ -1,10 +1,10 @@
 import { digestOf } from '../store/digest.js'
-import { queueBytesOf, REPEAT_KEY_BYTES } from '../store/queue-bytes.js'
+import { queueBytesOf, REPAIRS_BYTES, REPEAT_KEY_BYTES } from '../store/queue-bytes.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { bytesAside, findAside, removeAside } from './log-aside.js'
 import type { QueueBounds } from './log-bounds.js'
 import { bytesOfParts, cleanReason, parkParts, recordsOfParts } from './log-park.js'
-import { writeCloudRequestIds, writeReasons } from './log-receipt.js'
+import { writeCloudRequestIds, writeReasons, writeRepairs } from './log-receipt.js'
 import type { NewEntry, NewParked, ParkedPart, PushOrigin, Stored } from './queue-log.js'
 
 /**
@@ -13,7 +13,7 @@ import type { NewEntry, NewParked, ParkedPart, PushOrigin, Stored } from './queu
  */
 export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewEntry, atMs: number): Stored {
   const { requestId, plant, deviceType, live = false, receivedAtMs, body, recordCount, parked = [] } = entry
-  const bytes = queueBytesOf(body.byteLength) + (entry.repeatKey === undefined ? 0 : REPEAT_KEY_BYTES)
+  const bytes = queueBytesOf(body.byteLength) + (entry.repeatKey === undefined ? 0 : REPEAT_KEY_BYTES) + (writeRepairs(entry.repairs) === undefined ? 0 : REPAIRS_BYTES)
   replaceAside(store, bounds, entry, bytes + bytesOfParts(parked))
   const lane = store.lanes.open({ plant, deviceType, live })
   const id = store.lanes.takeId(lane)
@@ -78,4 +78,6 @@ function insertReceipt (store: QueueStore, counts: FirstCounts, atMs: number): v
     updatedAtMs: atMs
   })
   if (repeatKey !== undefined) store.repeatKeys.insert({ id, keyDigest: repeatKey.key, bodyDigest: repeatKey.body })
+  const repairs = writeRepairs(counts.repairs)
+  if (repairs !== undefined) store.repairs.insert({ id, repairs })
 }

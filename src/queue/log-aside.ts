@@ -1,7 +1,7 @@
 import type { ReceiptRow } from '../store/queue-receipts.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { writeCloudRequestIds } from './log-receipt.js'
-import type { RelayedNote } from './queue-log.js'
+import type { RelayedNote } from './relayed-note.js'
 
 /** The receipt of what was set aside of a push while its good records were tried; undefined when nothing is, or more became of it. */
 export function findAside (store: QueueStore, requestId: string, records: number): ReceiptRow | undefined {
@@ -22,6 +22,7 @@ export function removeAside (store: QueueStore, aside: ReceiptRow): void {
     store.lanes.addParked(store.lanes.get(parked.lane), parked, -1)
   }
   store.parked.deleteOfReceipt(aside.id)
+  store.repairs.delete(aside.id)
   store.receipts.remove(aside)
 }
 

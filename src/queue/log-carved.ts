@@ -2,6 +2,7 @@ import type { Row } from '../store/database.js'
 import { readFailureRow, readLaneRow, readParkedHead, type FailureRow, type LaneRow, type ParkedHead, type StoredRow } from '../store/queue-rows.js'
 import { readParkedRecord, type ParkedRecord } from '../store/queue-parked-records.js'
 import { readReceiptRow, type ReceiptRow } from '../store/queue-receipts.js'
+import { readRepairsRow, type RepairsRow } from '../store/queue-repairs.js'
 import { readRepeatKeyRow, type RepeatKeyRow } from '../store/queue-repeat-keys.js'
 import type { QueueTable } from '../store/queue-schema.js'
 import { SeqRanges } from '../store/seq-ranges.js'
@@ -18,6 +19,7 @@ export class Carved {
   readonly #receipts = new Map<number, ReceiptRow>()
   readonly #failures = new Map<number, FailureRow>()
   readonly #repeatKeys = new Map<number, RepeatKeyRow>()
+  readonly #repairs = new Map<number, RepairsRow>()
   /** Parked rows of which a later version says that they are parked no longer. */
   readonly #closed = new Set<number>()
   readonly #taken = new Set<number>()
@@ -34,6 +36,7 @@ export class Carved {
     else if (table === 'failures') this.#noteFailure(readFailureRow(row))
     else if (table === 'parked') this.#noteParked(readParkedHead(row))
     else if (table === 'repeat_keys') this.#noteRepeatKey(readRepeatKeyRow(row))
+    else if (table === 'repairs') this.#noteRepairs(readRepairsRow(row))
     else if (table === 'parked_records') this.#noteDelivered(readParkedRecord(row))
   }
 
@@ -114,6 +117,10 @@ export class Carved {
     return [...this.#repeatKeys.values()].filter(({ id }) => this.#receipts.has(id))
   }
 
+  repairs (): RepairsRow[] {
+    return [...this.#repairs.values()].filter(({ id }) => this.#receipts.has(id))
+  }
+
   #noteLane (row: LaneRow): void {
     const finished = SeqRanges.parse(row.finished)
     const known = this.#lanes.get(row.id)
@@ -132,6 +139,10 @@ export class Carved {
 
   #noteRepeatKey (row: RepeatKeyRow): void {
     this.#repeatKeys.set(row.id, row)
+  }
+
+  #noteRepairs (row: RepairsRow): void {
+    this.#repairs.set(row.id, row)
   }
 
   #noteParked ({ id, state }: ParkedHead): void {

@@ -1,4 +1,5 @@
-import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, RelayedNote, Settlement, Stored, StoredWithKey } from './queue-log.js'
+import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, Settlement, Stored, StoredWithKey } from './queue-log.js'
+import type { RelayedNote } from './relayed-note.js'
 
 /** What the queue's thread can be asked to write. */
 export type WriteRequest =

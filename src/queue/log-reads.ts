@@ -49,7 +49,7 @@ export function toEntry ({ id, requestId, laneSeq, body, recordCount, receivedAt
 
 export function findReceipt (store: QueueStore, requestId: string): Receipt | undefined {
   const row = store.receipts.find(requestId)
-  return row === undefined ? undefined : readReceipt(row)
+  return row === undefined ? undefined : readReceipt(store, row)
 }
 
 /** A receipt with fewer records is that of what was set aside of the push, and not of the whole of it. */

@@ -1,6 +1,6 @@
 import type { ReceiptRow } from '../store/queue-receipts.js'
 import type { QueueStore } from '../store/queue-store.js'
-import type { ParkReason, Receipt } from './queue-log.js'
+import type { ParkReason, Receipt, RepairCounts } from './queue-log.js'
 
 /** What one event changes in a receipt: numbers of records, added to those that are there. */
 export interface ReceiptChange {
@@ -41,7 +41,12 @@ export function writeReasons (reasons: readonly ParkReason[]): string {
   return JSON.stringify(reasons.slice(0, REASONS_MAX))
 }
 
-export function readReceipt (row: ReceiptRow): Receipt {
+/** Undefined where nothing was changed. */
+export function writeRepairs (repairs: RepairCounts = {}): string | undefined {
+  return Object.keys(repairs).length === 0 ? undefined : JSON.stringify(repairs)
+}
+
+export function readReceipt (store: QueueStore, row: ReceiptRow): Receipt {
   const { requestId, plant, deviceType, receivedAtMs, updatedAtMs, records, waiting, delivered, parked, skipped, lost } = row
   return {
     requestId,
@@ -56,7 +61,18 @@ export function readReceipt (row: ReceiptRow): Receipt {
     skipped,
     lost,
     cloudRequestIds: readList(row.cloudRequestIds, isText),
-    reasons: readList(row.reasons, isReason).map(reason => ({ ...reason, cloudRequestId: reason.cloudRequestId }))
+    reasons: readList(row.reasons, isReason).map(reason => ({ ...reason, cloudRequestId: reason.cloudRequestId })),
+    repairs: readRepairs(store.repairs.get(row.id)?.repairs ?? '{}')
+  }
+}
+
+function readRepairs (json: string): RepairCounts {
+  try {
+    const repairs: unknown = JSON.parse(json)
+    if (typeof repairs !== 'object' || repairs === null) return {}
+    return Object.fromEntries(Object.entries(repairs).filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
+  } catch {
+    return {}
   }
 }
 

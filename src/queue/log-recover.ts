@@ -43,7 +43,7 @@ export function recoverStore (dataDir: string, atMs: number): void {
 /** The new file is worth nothing before it is whole and has its next name, so that it may be committed in parts. */
 function carryOver (store: QueueStore, damaged: string, atMs: number): void {
   const carved = new Carved()
-  for (const { table, row } of carveRows(damaged, ['lanes', 'receipts', 'failures', 'parked', 'repeat_keys', 'parked_records'])) {
+  for (const { table, row } of carveRows(damaged, ['lanes', 'receipts', 'failures', 'parked', 'repeat_keys', 'parked_records', 'repairs'])) {
     unlessForeign(() => { carved.note(table, row) })
   }
   const rows = carveRows(damaged, ['pushes', 'parked'])
@@ -57,6 +57,7 @@ function carryOver (store: QueueStore, damaged: string, atMs: number): void {
     for (const lane of carved.lanes()) unlessForeign(() => { store.lanes.insert(lane) })
     for (const receipt of carved.receipts(atMs)) unlessForeign(() => { store.receipts.insert(receipt) })
     for (const repeatKey of carved.repeatKeys()) unlessForeign(() => { store.repeatKeys.insert(repeatKey) })
+    for (const repairs of carved.repairs()) unlessForeign(() => { store.repairs.insert(repairs) })
   })
 }
 

@@ -23,6 +23,7 @@ export function sweep (store: QueueStore, { receiptsMax, receiptsAgeMsMax }: Ret
     // What was parked of it was skipped, replayed or lost, and goes with it.
     store.parked.deleteOfReceipt(id)
     store.repeatKeys.delete(id)
+    store.repairs.delete(id)
     store.receipts.delete(id)
   }
   // Sorting thousands of lanes is not for every settlement.

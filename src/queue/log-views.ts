@@ -66,7 +66,7 @@ export function showPush (store: QueueStore, id: string): PushView | undefined {
   const lanes = new Set([receipt?.lane, ...parked.map(({ lane }) => lane), store.pushes.find(receiptId)?.lane].filter(lane => lane !== undefined))
   const waiting = [...lanes].flatMap(lane => store.pushes.ofReceipt(lane, receiptId)).flatMap(({ id }) => store.pushes.get(id) ?? [])
   return {
-    receipt: receipt === undefined ? undefined : readReceipt(receipt),
+    receipt: receipt === undefined ? undefined : readReceipt(store, receipt),
     waiting: waiting.map(toEntry),
     parked: parked.map(head => ({ ...toParkedEntry(head), body: store.parked.find(head.id)?.body ?? undefined, deliveredSince: readDeliveredSince(store, head.id) }))
   }

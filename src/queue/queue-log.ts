@@ -1,4 +1,5 @@
 import type { OpenReport, QueueNotice, QueueUsage } from './queue-report.js'
+import type { RelayedNote } from './relayed-note.js'
 import type { RepeatKey } from './repeat-key.js'
 
 export { openQueueLog, type QueueLogParts } from './open-queue-log.js'
@@ -21,6 +22,9 @@ export interface ParkedPart {
   readonly reason: ParkReason
 }
 
+/** What was changed in a body, by short code, and how often. */
+export type RepairCounts = Readonly<Record<string, number>>
+
 /** What every stored push is known by. The request id is used once: for one append, or for one park. */
 export interface PushOrigin {
   readonly requestId: string
@@ -33,6 +37,8 @@ export interface PushOrigin {
   readonly plantBytesMax: number
   /** By what a repeat of it is known; kept as long as its receipt. */
   readonly repeatKey?: RepeatKey | undefined
+  /** What was changed in its body, by code; kept as long as its receipt. */
+  readonly repairs?: RepairCounts | undefined
   /** So many records of it were parked before, while it was tried: what is written now replaces them. Default 0. */
   readonly asideRecords?: number
 }
@@ -51,16 +57,6 @@ export interface NewParked extends PushOrigin {
   readonly parts: readonly ParkedPart[]
   readonly deliveredRecords: number
   readonly cloudRequestIds: readonly string[]
-}
-
-/** The good records of a push were delivered while their sender waited; its bad ones were parked before. */
-export interface RelayedNote {
-  readonly requestId: string
-  /** Records that were parked of it. */
-  readonly asideRecords: number
-  readonly deliveredRecords: number
-  readonly cloudRequestIds: readonly string[]
-  readonly repeatKey?: RepeatKey | undefined
 }
 
 /** Where a push was stored. */
@@ -144,6 +140,7 @@ export interface Receipt {
   readonly cloudRequestIds: readonly string[]
   /** Why records of it were parked: the first 8 reasons. */
   readonly reasons: readonly ParkReason[]
+  readonly repairs: RepairCounts
 }
 
 /** A stored push whose repeats are known on disk. */

@@ -25,7 +25,7 @@ export function withReceipts (deliver: Deliver, { log, clock, relayedMax = RELAY
   // The oldest first, for a Map keeps the order of insertion.
   const relayed = new Map<string, Receipt>()
 
-  function note (push: Pick<Receipt, 'requestId' | 'plant' | 'deviceType' | 'receivedAtMs' | 'delivered' | 'parked' | 'cloudRequestIds' | 'reasons'>): void {
+  function note (push: Pick<Receipt, 'requestId' | 'plant' | 'deviceType' | 'receivedAtMs' | 'delivered' | 'parked' | 'cloudRequestIds' | 'reasons' | 'repairs'>): void {
     relayed.set(push.requestId, { ...push, records: push.delivered + push.parked, updatedAtMs: clock.now(), waiting: 0, skipped: 0, lost: 0 })
     for (const oldest of relayed.keys()) {
       if (relayed.size <= relayedMax) break
@@ -47,9 +47,9 @@ export function withReceipts (deliver: Deliver, { log, clock, relayedMax = RELAY
       const receivedAtMs = clock.now()
       const delivery = await deliver(push, plant, clientGone)
       if (delivery.kind === 'relayed') {
-        const { requestId, deviceType, recordCount, parked = [] } = push
+        const { requestId, deviceType, recordCount, parked = [], repairs = {} } = push
         const cloudRequestIds = delivery.cloudRequestId === undefined ? [] : [delivery.cloudRequestId]
-        note({ requestId, plant: plant.name, deviceType, receivedAtMs, delivered: recordCount, parked: countRecords(parked), cloudRequestIds, reasons: parked.map(({ reason }) => reason) })
+        note({ requestId, plant: plant.name, deviceType, receivedAtMs, delivered: recordCount, parked: countRecords(parked), cloudRequestIds, reasons: parked.map(({ reason }) => reason), repairs })
       }
       return delivery
     },

@@ -7,6 +7,8 @@ const ROW_BYTES = 110
 const BESIDE_BYTES = 190
 /** What stands beside a push that can be repeated: two digests, and the place of their row. */
 export const REPEAT_KEY_BYTES = 110
+/** What stands beside a push whose body was changed: its codes and counts as JSON, and the place of their row. */
+export const REPAIRS_BYTES = 80
 /** SQLite's file format: the most that a leaf page of a table keeps of one row, and what it keeps of a longer one. */
 const LOCAL_BYTES_MAX = QUEUE_PAGE_BYTES - 35
 const LOCAL_BYTES_MIN = Math.floor((QUEUE_PAGE_BYTES - 12) * 32 / 255) - 23

@@ -107,6 +107,12 @@ export const QUEUE_SCHEMA_STEPS = [`
   ) STRICT;
   CREATE INDEX parked_records_by_record ON parked_records (record);
   CREATE INDEX parked_records_by_parked ON parked_records (parked);
+`, `
+  CREATE TABLE repairs (
+    id INTEGER PRIMARY KEY,
+    tag TEXT NOT NULL,
+    repairs TEXT NOT NULL
+  ) STRICT;
 `] as const
 
 /** The tables of the newest version: their tag, and their columns in the order of the file. */
@@ -121,7 +127,8 @@ export const QUEUE_TABLES = {
     'waiting', 'delivered', 'parked', 'skipped', 'lost', 'cloud_request_ids', 'reasons', 'updated_at_ms']],
   // Not columns of the receipts: rows from before would then be shorter than their table, and not be read from a damaged file.
   repeat_keys: ['repeat-key', ['id', 'tag', 'key_digest', 'body_digest']],
-  parked_records: ['record', ['id', 'tag', 'parked', 'record', 'delivered_at_ms']]
+  parked_records: ['record', ['id', 'tag', 'parked', 'record', 'delivered_at_ms']],
+  repairs: ['repairs', ['id', 'tag', 'repairs']]
 } as const satisfies Record<string, readonly [tag: string, columns: readonly string[]]>
 
 export type QueueTable = keyof typeof QUEUE_TABLES
@@ -134,7 +141,8 @@ export const INSERT_INTO: Readonly<Record<QueueTable, string>> = {
   parked: insertInto('parked'),
   receipts: insertInto('receipts'),
   repeat_keys: insertInto('repeat_keys'),
-  parked_records: insertInto('parked_records')
+  parked_records: insertInto('parked_records'),
+  repairs: insertInto('repairs')
 }
 
 function insertInto (table: QueueTable): string {

@@ -8,6 +8,7 @@ import { QueueParked } from './queue-parked.js'
 import { QueueParkedRecords } from './queue-parked-records.js'
 import { QueuePushes } from './queue-pushes.js'
 import { QueueReceipts } from './queue-receipts.js'
+import { QueueRepairs } from './queue-repairs.js'
 import { QueueRepeatKeys } from './queue-repeat-keys.js'
 import { QUEUE_SCHEMA_STEPS } from './queue-schema.js'
 
@@ -31,6 +32,7 @@ export class QueueStore {
   readonly parkedRecords: QueueParkedRecords
   readonly receipts: QueueReceipts
   readonly repeatKeys: QueueRepeatKeys
+  readonly repairs: QueueRepairs
   readonly #database: Database
   /** What is held in memory may have run ahead of the file. */
   #stale = true
@@ -46,6 +48,7 @@ export class QueueStore {
     this.parkedRecords = new QueueParkedRecords(database)
     this.receipts = new QueueReceipts(database)
     this.repeatKeys = new QueueRepeatKeys(database)
+    this.repairs = new QueueRepairs(database)
     try {
       // The log is copied into the file from 4 MB on (256 pages), and keeps no more than that afterwards. 16 MB of pages
       // are held in memory, so that a transaction need not write before its end.

@@ -43,6 +43,24 @@ t.test('pushes are counted by plant and status, with their records and points', 
   t.ok(samples.get('nodejs_eventloop_lag_p99_seconds'))
 })
 
+t.test('what is changed in bodies is counted by plant and code, for pushes that were taken and not for their repeats', async t => {
+  const proxy = await startProxy(t, { policy: { invalid: 'keep' } })
+  const numbers = { ...onePush, devices: [{ ...onePush.devices[0], data: { Ua: 1, Ub: 2 } }, null] }
+  await proxy.push(numbers, { 'idempotency-key': 'one' })
+  await proxy.push(numbers, { 'idempotency-key': 'one' })
+  await proxy.push(numbers, { 'x-dry-run': 'true' })
+  await proxy.push({ ...numbers, site: 1 })
+  const samples = await scrapeUntil(proxy, samples => samples.get('request_duration_seconds_count') === 4)
+  const found = Object.fromEntries([...samples].filter(([name]) => /^(repairs|records|queue_parked_records|queue_settled_records)_total/.test(name)))
+  t.strictSame(found, {
+    'records_total{plant="plant-1"}': 1,
+    'repairs_total{plant="plant-1",code="number-to-string"}': 2,
+    'repairs_total{plant="plant-1",code="parked-record"}': 1,
+    'queue_settled_records_total{plant="plant-1",outcome="parked"}': 1,
+    'queue_parked_records_total{code="InvalidRecord"}': 1
+  })
+})
+
 t.test('what the cloud answers is counted by verdict and known code, and a foreign code never makes a new label', async t => {
   const proxy = await startProxy(t, { policy: { delivery: 'relay', relayTimeoutMs: 400 } })
   for (const code of ['Evil.Code-1', 'Evil.Code-2']) {

@@ -46,6 +46,22 @@ t.test('a stored push waits, is delivered when the cloud is well again, and its 
   t.strictSame((await ask(again, requestId)).json().receipt, delivered)
 })
 
+t.test('a receipt tells what was changed in the body: of a relayed push while the proxy runs, of a stored one over a restart', async t => {
+  const numbers = JSON.stringify(onePush).replaceAll('"226.0"', '226.0')
+  const relayed = await startProxy(t)
+  const { requestId } = (await relayed.push(numbers)).json()
+  t.strictSame((await ask(relayed, requestId)).json().receipt.repairs, { 'number-to-string': 1 })
+  t.strictSame((await ask(relayed, (await relayed.push(onePush)).json().requestId)).json().receipt.repairs, {})
+
+  const dataDir = dataDirOf(t)
+  const proxy = await startProxy(t, { dataDir, policy: { delivery: 'store' } })
+  const stored = (await proxy.push(`\ufeff${numbers}`)).json().requestId
+  await becomes(proxy, stored, ({ delivered }) => delivered === 1)
+  await proxy.close()
+  const again = await startProxy(t, { dataDir })
+  t.strictSame((await ask(again, stored)).json().receipt.repairs, { bom: 1, 'number-to-string': 1 })
+})
+
 t.test('a parked push says why', async t => {
   const proxy = await startProxy(t, { policy: { onRefusal: 'park' } })
   proxy.cloud.inject('refuses', { code: 'InvalidParameter.Data', statusCode: 400 })

@@ -1,4 +1,5 @@
-import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, ParkedPart, PlantUsage, QueueLog, QueueUsage, ReadBounds, Receipt, RelayedNote, Settlement, Stored } from '../../src/queue/queue-log.js'
+import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, ParkedPart, PlantUsage, QueueLog, QueueUsage, ReadBounds, Receipt, Settlement, Stored } from '../../src/queue/queue-log.js'
+import type { RelayedNote } from '../../src/queue/relayed-note.js'
 
 interface MemoryLane {
   readonly id: number

@@ -8,7 +8,7 @@ import { migrate } from '../../src/store/migrations.js'
 import { digestOf } from '../../src/store/digest.js'
 import { QUEUE_PAGE_BYTES } from '../../src/store/queue-bytes.js'
 import { QUEUE_SCHEMA_STEPS } from '../../src/store/queue-schema.js'
-import { dataDirOf, newEntry, parkedPart, pushBody, startQueue } from '../support/queue.js'
+import { dataDirOf, delivered, newEntry, parkedPart, pushBody, readAll, startQueue } from '../support/queue.js'
 import { FAST_QUEUE } from '../support/queue-in-place.js'
 
 t.test('a queue of the first schema is opened with all that waits and is parked in it', async t => {
@@ -48,6 +48,29 @@ t.test('what was delivered of parked records is still known after a recovery, an
   t.strictSame(deliveredSince(), [1])
   await recovered.noteDelivered(keysOf('b', 'z'))
   t.strictSame(deliveredSince(), [2])
+})
+
+t.test('what was changed in bodies is still known after a recovery, and goes with the receipts', async t => {
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, ...FAST_QUEUE })
+  const entries = [newEntry({ repairs: { bom: 1, charset: 2 } }), newEntry({ repairs: {} }), newEntry()]
+  for (const entry of entries) await log.append(entry)
+  await log.close()
+  recoverStore(dataDir, 0)
+  finishRecovery(dataDir)
+  const { log: recovered } = await startQueue(t, { dataDir, ...FAST_QUEUE, receiptsMax: 0 })
+  t.strictSame(await Promise.all(entries.map(async ({ requestId }) => (await recovered.receipt(requestId))?.repairs)), [{ bom: 1, charset: 2 }, {}, {}])
+  const rows = (): unknown => {
+    const database = new Database({ dataDir, fileName: 'queue.db' })
+    try {
+      return database.get('SELECT COUNT(*) AS n FROM repairs')
+    } finally {
+      database.close()
+    }
+  }
+  t.same(rows(), { n: 1 }, 'a push in which nothing was changed costs nothing')
+  for (const entry of await readAll(recovered)) await recovered.settle([delivered(entry)])
+  t.same(rows(), { n: 0 })
 })
 
 t.test('the names of parked records go with their entry', async t => {
