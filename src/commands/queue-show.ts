@@ -38,9 +38,14 @@ function printView (stdout: Output, { receipt, waiting, parked }: PushView): voi
     stdout.write(`\n${id} ${verb}, since ${formatMoment(parkedAtMs)} UTC: ${forTerminal(`${reason.code}: ${reason.message}`)}\n`)
     if (deliveredSince > 0) stdout.write(`For ${deliveredSince} of ${count(recordCount, 'record', 'records')} the same device and time was delivered since.\n`)
     if (body === undefined) continue
-    if (reason.code === INVALID_RECORD) stdout.write(`${forTerminal(readText(body) ?? '').slice(0, TEXT_SHOWN_MAX)}\n`)
+    if (reason.code === INVALID_RECORD) printText(stdout, readText(body) ?? '')
     else printRecords(stdout, body)
   }
+}
+
+function printText (stdout: Output, text: string): void {
+  stdout.write(`${forTerminal(text.slice(0, TEXT_SHOWN_MAX))}\n`)
+  if (text.length > TEXT_SHOWN_MAX) stdout.write(`… and ${text.length - TEXT_SHOWN_MAX} more characters; --json shows all.\n`)
 }
 
 function printReceipt (stdout: Output, { requestId, plant, deviceType, receivedAtMs, updatedAtMs, records, waiting, delivered, parked, skipped, lost, cloudRequestIds, repairs }: Receipt): void {

@@ -100,7 +100,7 @@ export const DryRunSchema = Type.Object({
   requestId: RequestIdSchema,
   data: word('dry-run', 'Nothing was sent.'),
   push: PushSchema,
-  parked: Type.Array(BadRecordSchema, { title: 'Parked', description: 'The first 20 records that would be parked, where the plant keeps what is good of a push (`--invalid keep`).', maxItems: 20 }),
+  parked: Type.Optional(Type.Array(BadRecordSchema, { title: 'Parked', description: 'The first 20 records that would be parked, where the plant keeps what is good of a push (`--invalid keep`).', maxItems: 20 })),
   repairs: RepairsSchema,
   steps: Type.Array(StepSchema, { title: 'Steps', description: 'What became of the body, step by step.', maxItems: 20 }),
   request: PreviewSchema

@@ -18,7 +18,7 @@ const TakenSchema = Type.Object({
     examples: ['success']
   })),
   push: Type.Optional(push),
-  parked: Type.Optional(parked),
+  parked,
   repairs: Type.Optional(repairs),
   steps: Type.Optional(steps),
   request: Type.Optional(request)
