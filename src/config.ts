@@ -15,6 +15,8 @@ export const SETTINGS = {
   ADMIN_TOKEN: setting(undefined, 'needed there for everything but /livez and /readyz; must be set when ADMIN_HOST is not loopback', secret),
   ADMIN_ALLOWED_HOSTS: setting(undefined, 'further names, separated by commas, by which health and metrics may be asked for', hostNames),
   DATA_DIR: setting('./data', 'the embedded store; one server at a time', text),
+  CREDENTIALS_FILE: setting(undefined, 'RAM credentials by name, in YAML; read again when it changes', text),
+  MASTER_KEY_FILE: setting(undefined, 'the key that seals stored RAM credentials; outside DATA_DIR, for this user alone', text),
   ENERGY_EXPERT_REGION: setting('cn-hangzhou', 'picks the endpoint', value => {
     if (!/^[a-z0-9-]{1,40}$/.test(value)) throw new BadSetting('a region id such as cn-hangzhou')
     return value
@@ -63,6 +65,12 @@ export interface QueueConfig {
   readonly holdMsMax: number
 }
 
+/** Where RAM credentials besides those of the default chain are. */
+export interface CredentialsConfig {
+  readonly file: string | undefined
+  readonly masterKeyFile: string | undefined
+}
+
 export interface Config {
   readonly host: string
   readonly port: number
@@ -70,6 +78,9 @@ export interface Config {
   readonly tls: TlsConfig | undefined
   readonly admin: AdminConfig
   readonly dataDir: string
+  readonly credentials: CredentialsConfig
+  /** Whether an endpoint that is not loopback may be http://. */
+  readonly allowHttp: boolean
   /** Where the relay connects to. */
   readonly endpoint: URL
   /** The Host that is sent and signed; its name is what TLS checks. */
@@ -151,6 +162,8 @@ function toConfig (values: Values): Config {
       : { certFile: values.TLS_CERT_FILE, keyFile: values.TLS_KEY_FILE, minVersion: values.TLS_MIN_VERSION },
     admin: { host: values.ADMIN_HOST, port: values.ADMIN_PORT, token: values.ADMIN_TOKEN, allowedHosts: values.ADMIN_ALLOWED_HOSTS ?? [] },
     dataDir: values.DATA_DIR,
+    credentials: { file: values.CREDENTIALS_FILE, masterKeyFile: values.MASTER_KEY_FILE },
+    allowHttp: values.ENERGY_EXPERT_ALLOW_HTTP === 'true',
     endpoint,
     signedHost: values.ENERGY_EXPERT_SIGNED_HOST ?? (ownName ? endpoint.host : publicHost),
     relayTimeoutMs: values.RELAY_TIMEOUT_MS,

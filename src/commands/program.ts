@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander'
 import { systemClock } from '../clock.js'
 import { ConfigError, readConfig } from '../config.js'
 import { catalogCommand } from './catalog.js'
+import { credentialParts } from './credential-parts.js'
+import { credentialsCommand } from './credentials.js'
 import { demoCommand } from './demo.js'
 import { explainCommand } from './explain.js'
 import { UsageError } from './failure.js'
@@ -10,6 +12,7 @@ import { plantsCommand } from './plants.js'
 import type { Output } from './print.js'
 import { queueParts } from './queue-parts.js'
 import { queueCommand } from './queue.js'
+import { ramPolicyCommand } from './ram-policy.js'
 import { sandboxCommand } from './sandbox.js'
 import { serveCommand } from './serve.js'
 import { openRegistry } from '../plants/registry.js'
@@ -17,7 +20,7 @@ import { redactOwnText, redactText } from '../redact.js'
 import { readVersion } from '../version.js'
 
 /** Errors whose messages are sentences of ours; what other packages throw may quote anything. */
-const OWN_ERRORS: ReadonlySet<string> = new Set(['UsageError', 'CommandFailure', 'ConfigError', 'CatalogFileError', 'StoreError', 'RegistryError', 'ListenError'])
+const OWN_ERRORS: ReadonlySet<string> = new Set(['UsageError', 'CommandFailure', 'ConfigError', 'CatalogFileError', 'CredentialsError', 'StoreError', 'RegistryError', 'ListenError'])
 const EXIT = { failure: 1, wrongUse: 2 }
 
 /** Settings of a .env file count where the environment has none. */
@@ -39,7 +42,11 @@ export function buildProgram (): Command {
   const program = new Command('energy-expert-proxy')
     .description('Takes unsigned PushDeviceData requests from plants, signs them and relays them to Energy Expert.')
     .version(readVersion())
-  for (const command of [serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), queueCommand(queueParts()), catalogCommand(parts), explainCommand(parts)]) program.addCommand(command)
+  const commands = [
+    serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), credentialsCommand(credentialParts(parts)),
+    ramPolicyCommand(parts), queueCommand(queueParts()), catalogCommand(parts), explainCommand(parts)
+  ]
+  for (const command of commands) program.addCommand(command)
   throwInsteadOfExit(program)
   return program
 }

@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { systemClock } from '../clock.js'
 import { readConfig } from '../config.js'
+import { openCredentialBook } from '../credentials/credential-book.js'
 import { createCredentialSource } from '../credentials/credential-source.js'
 import { openLogDestination } from '../log-destination.js'
 import { createLogger } from '../logger.js'
@@ -16,6 +17,12 @@ export async function runServer (): Promise<void> {
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   const onProblem = (problem: unknown): void => { logger.warn({ error: problem }, 'No RAM credential could be had.') }
   const credentials = createCredentialSource({ clock: systemClock, onProblem })
+  const book = openCredentialBook({
+    config,
+    environment: process.env,
+    clock: systemClock,
+    onProblem: problem => { logger.warn({ error: problem }, 'Stored or declared RAM credentials need a hand; what was known before stays in use.') }
+  })
   const stopListening = endStartOnSignal(logger)
   // At a limit on file sizes the system ends a process that does not listen; the queue then answers that it is full, and heals.
   process.on('SIGXFSZ', () => {})
@@ -23,7 +30,10 @@ export async function runServer (): Promise<void> {
   const { endpoint, signedHost, relayTimeoutMs, dataDir } = config
   logger.info({ origin: server.origin, adminOrigin: server.adminOrigin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
   process.stdout.write(`energy-expert-proxy listens on ${server.origin}\n`)
-  endOnSignal(config.shutdownTimeoutMs, logger, server.close)
+  endOnSignal(config.shutdownTimeoutMs, logger, async () => {
+    await server.close()
+    book.close()
+  })
   stopListening()
 }
 
