@@ -25,6 +25,7 @@ export interface MasterKey {
 export function readMasterKey (path: string, dataDir: string): MasterKey {
   const text = readOwn(path)
   refuseWithin(dataDir, realpathSync(path), path)
+  if (text === '') throw new CredentialsError(`${path} is empty, as a command that was cut off leaves it; remove it, and make the key again.`)
   const bytes = /^[0-9A-Za-z+/]{43}=\r?\n?$/.test(text) ? Buffer.from(text, 'base64') : Buffer.alloc(0)
   if (bytes.length !== KEY_BYTES) throw new CredentialsError(`${path} does not hold a master key, 32 bytes in base64; name the file that "credentials init-key" made.`)
   return toMasterKey(path, bytes)
