@@ -70,7 +70,8 @@ function holdsSecret (fields: unknown): boolean {
 /** The mapping of the file. The package's own messages quote the lines that they speak of, so only their codes are used. */
 function parse (text: string, faults: string[]): Record<string, unknown> {
   const lines = new LineCounter()
-  const document = parseDocument(text, { schema: 'core', version: '1.2', resolveKnownTags: false, merge: false, stringKeys: true, uniqueKeys: true, prettyErrors: false, logLevel: 'silent', lineCounter: lines })
+  // At log level silent the package would pass over a second document.
+  const document = parseDocument(text, { schema: 'core', version: '1.2', resolveKnownTags: false, merge: false, stringKeys: true, uniqueKeys: true, prettyErrors: false, logLevel: 'error', lineCounter: lines })
   const problems = [...document.errors, ...document.warnings]
   for (const { code, pos: [at] } of problems) {
     const { line, col } = lines.linePos(at)
