@@ -35,7 +35,7 @@ t.test('a file names credentials of every kind, with secrets from the environmen
     'west: { kind: ram-role, accessKeyId: LTAI5tDeclared0003, accessKeySecret: "file:FOLDER/secret", roleArn: "acs:ram::1234567890123456:role/energy", sessionSeconds: 900 }',
     'oidc: { kind: oidc-role, roleArn: "acs:ram::1234567890123456:role/energy", oidcProviderArn: "acs:ram::1234567890123456:oidc-provider/k8s", oidcTokenFile: /var/run/token }',
     'machine: { kind: ecs-role }',
-    'asked: { kind: uri, uri: "http://127.0.0.1:9/$${HOST}" }',
+    'asked: { kind: uri, uri: "http://127.0.0.1:9/$${HOST}" }', // eslint-disable-line no-template-curly-in-string
     'cli: { kind: cli-profile, profile: energy }',
     'ini: { kind: profile-file }',
     'default: { kind: ecs-role, roleName: energy }'
