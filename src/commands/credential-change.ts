@@ -1,4 +1,5 @@
 import { CREDENTIAL_NAME_PATTERN, checkSpec, NAME_RULE } from '../credentials/check-spec.js'
+import { DEFAULT_NAME } from '../credentials/credential-book.js'
 import type { CredentialSpec } from '../credentials/credential-spec.js'
 import { CredentialsError } from '../credentials/credentials-error.js'
 import { SECRET_FIELDS, secretsOf } from '../credentials/spec-kinds.js'
@@ -22,6 +23,7 @@ export async function addCredential (parts: CredentialCommandParts, name: string
   const spec = toSpec(parts, name, { ...fields, ...await readSecretFields(parts, String(fields['kind']), options) })
   withVault(parts, vault => { vault.add(name, spec) })
   printView(parts, findView(parts, name), { json: options['json'] === true })
+  if (options['json'] !== true && name !== DEFAULT_NAME) parts.stderr.write(`Give it to a plant with: plants set PLANT --credential ${name}\n`)
 }
 
 /** `credentials rotate`: other secrets for the same kind and place. */

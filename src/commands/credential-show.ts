@@ -1,6 +1,6 @@
 import { CommandFailure } from './failure.js'
 import { formatMoment, printJson, printTable } from './print.js'
-import { findView, listViews, viewToJson, type CredentialView } from './credential-view.js'
+import { describeOrphans, findView, listViews, viewToJson, type CredentialView } from './credential-view.js'
 import type { CredentialCommandParts } from './with-credentials.js'
 
 /** `credentials list` */
@@ -20,7 +20,7 @@ export function listCredentials (parts: CredentialCommandParts, { json }: { json
     formatMoment(view.changedAtMs),
     view.plants.join(', ')
   ]))
-  for (const problem of new Set(views.flatMap(view => view.problem ?? []))) stderr.write(`${problem}\n`)
+  for (const problem of new Set([...views.flatMap(view => view.problem ?? []), ...describeOrphans(parts, views)])) stderr.write(`${problem}\n`)
 }
 
 /** `credentials show` */

@@ -10,7 +10,7 @@ import { withRegistry } from './with-registry.js'
 /** A credential that is known, with nothing of it that must not be shown. */
 export interface CredentialView {
   readonly name: string
-  readonly from: 'stored' | 'declared' | 'built in'
+  readonly from: 'stored' | 'declared' | 'built-in'
   /** Undefined when a stored one cannot be opened. */
   readonly spec: CredentialSpec | undefined
   readonly shown: Readonly<Record<string, string | number>>
@@ -31,7 +31,7 @@ export function listViews (parts: CredentialCommandParts): CredentialView[] {
     ...[...declared].map(([name, spec]) => view(name, 'declared', spec)),
     ...stored.map(each => view(each.name, 'stored', each.spec, declared.has(each.name) ? { ...each, problem: bothSentence(each.name) } : each))
   ]
-  if (!views.some(({ name }) => name === DEFAULT_NAME)) views.push(view(DEFAULT_NAME, 'built in', { kind: 'default' }))
+  if (!views.some(({ name }) => name === DEFAULT_NAME)) views.push(view(DEFAULT_NAME, 'built-in', { kind: 'default' }))
   return views.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 }
 
@@ -40,6 +40,12 @@ export function findView (parts: CredentialCommandParts, name: string): Credenti
   const found = listViews(parts).find(view => view.name === name)
   if (found === undefined) throw new CommandFailure(`There is no credential ${JSON.stringify(name.slice(0, 80))}; "credentials list" shows which there are.`)
   return found
+}
+
+/** Sentences about plants that name a credential which is not there. */
+export function describeOrphans (parts: CredentialCommandParts, views: readonly CredentialView[]): string[] {
+  return [...plantsByCredential(parts)].filter(([name]) => !views.some(view => view.name === name)).map(([name, plants]) =>
+    `There is no credential ${name}, but ${plants.join(', ')} ${plants.length === 1 ? 'names' : 'name'} it; add it, or change the plant with "plants set".`)
 }
 
 /** The plants that use each credential; one that names none uses `default`. */

@@ -15,11 +15,11 @@ t.test('a credential is added, listed, shown, tested, rotated, backed up and rem
   t.match(await run('credentials init-key'), { code: 0, stdout: /master\.key has a new master key/, stderr: '' })
   t.equal(statSync(keyFile).mode & 0o777, 0o600)
   const file = put('secret', `${SECRETS.first}\n`)
-  t.match(await run(`credentials add north --kind access-key --access-key-id ${KEY_ID} --region ap-southeast-1 --secret-file ${file}`), { code: 0, stdout: /^Credential north, stored, .*accessKeySecret +\*\*\*\n/s, stderr: '' })
+  t.match(await run(`credentials add north --kind access-key --access-key-id ${KEY_ID} --region ap-southeast-1 --secret-file ${file}`), { code: 0, stdout: /^Credential north, stored, .*accessKeySecret +\*\*\*\n/s, stderr: 'Give it to a plant with: plants set PLANT --credential north\n' })
   t.match(await json('credentials add south --kind sts --access-key-id STS.OfTheCommandLine9 --expires-at 2030-12-31T18:00:00Z --secret-stdin', `${SECRETS.first}\n${SECRETS.token}\n`), { name: 'south', kind: 'sts', fields: { accessKeyId: '***ine9', expiresAt: '2030-12-31T18:00:00Z' } })
   const shown = { accessKeyId: '***0001', accessKeySecret: '***', region: 'ap-southeast-1' }
-  t.match(await json('credentials list'), [{ name: 'default', kind: 'default', from: 'built in' }, { name: 'north', kind: 'access-key', from: 'stored', fields: shown, plants: [], problem: null }, { name: 'south' }])
-  t.match((await run('credentials list')).stdout, /^NAME +KIND +ACCESS KEY +REGION OR ENDPOINT +FROM +CHANGED \(UTC\)\ndefault +default +built in\nnorth +access-key +\*\*\*0001 +ap-southeast-1 +stored /)
+  t.match(await json('credentials list'), [{ name: 'default', kind: 'default', from: 'built-in' }, { name: 'north', kind: 'access-key', from: 'stored', fields: shown, plants: [], problem: null }, { name: 'south' }])
+  t.match((await run('credentials list')).stdout, /^NAME +KIND +ACCESS KEY +REGION OR ENDPOINT +FROM +CHANGED \(UTC\)\ndefault +default +built-in\nnorth +access-key +\*\*\*0001 +ap-southeast-1 +stored /)
   t.strictSame((await json('credentials show north')).fields, shown)
   t.match(await run('credentials test north'), { code: 0, stdout: /^north is good\. / })
   const rotated = await run(`credentials rotate north --access-key-id ${KEY_ID.replace('0001', '0002')} --secret-stdin`, SECRETS.second)
@@ -68,7 +68,7 @@ t.test('wrong use is exit code 2 and what could not be done is 1, each with one 
     ['credentials init-key', 0, /^$/],
     ['credentials init-key', 1, /is there already and stays as it is/],
     [add, 2, /^There is no terminal to ask for the AccessKey secret; use --secret-file FILE, or --secret-stdin\.$/m],
-    ['credentials add machine --kind ecs-role', 0, /^$/],
+    ['credentials add machine --kind ecs-role', 0, /^Give it to a plant with: plants set PLANT --credential machine\n$/],
     ['credentials add machine --kind ecs-role', 1, /^There is a credential machine already; "credentials rotate machine"/],
     ['credentials rotate machine --secret-stdin', 2, /^A credential of the kind ecs-role has no secret to rotate/],
     [`credentials init-key ${folder}/other.key`, 1, /^Credentials are stored already, and a new key would not open them/]
@@ -95,6 +95,7 @@ t.test('a credential that a plant uses is removed only by force, and the list sa
   t.match(await json('credentials list'), [{ name: 'default', plants: ['north'] }, { name: 'machine', plants: ['south'] }])
   t.match(await run('credentials remove machine'), { code: 1, stdout: '', stderr: /^machine is used by south; give that plant another credential first, or remove it with --force\.\n$/ })
   t.strictSame(await json('credentials remove machine --force'), { name: 'machine', removed: true, plants: ['south'] })
+  t.match((await run('credentials list')).stderr, 'There is no credential machine, but south names it; add it, or change the plant with "plants set".\n')
 })
 
 t.test('declared credentials stand beside stored ones; one in both places is told, and the stored one can be removed', async t => {

@@ -162,7 +162,7 @@ t.test('a rekey that fails at any credential leaves every one to the old key; on
   repeated.close()
 })
 
-t.test('what was sealed with the old key lies nowhere in DATA_DIR after a rekey', async t => {
+t.test('what was sealed with the old key lies nowhere in DATA_DIR after a rekey, nor what was removed', async t => {
   const place = makeVaultPlace(t)
   const vault = place.open()
   vault.add('north', keyPairOf('0001'))
@@ -176,6 +176,14 @@ t.test('what was sealed with the old key lies nowhere in DATA_DIR after a rekey'
   again.rekey(createMasterKey(join(place.folder, 'new.key'), place.dataDir))
   t.strictSame(files(), [])
   again.close()
+  const third = place.open({ masterKey: () => readMasterKey(join(place.folder, 'new.key'), place.dataDir) })
+  third.add('south', keyPairOf('0002'))
+  const look = new CredentialsStore(place.dataDir)
+  const removed = Buffer.from(look.find('south')?.sealed ?? []).subarray(13)
+  look.close()
+  third.remove('south')
+  t.strictSame(readdirSync(place.dataDir).filter(name => readFileSync(join(place.dataDir, name)).includes(removed)), [])
+  third.close()
 })
 
 t.test('two processes that add at once lose nothing, and one of two has the name that both want', async t => {
