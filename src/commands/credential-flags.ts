@@ -38,7 +38,7 @@ export function addSecretFlags (command: Command): Command {
   command
     .option('--secret-file <file>', 'Holds the secret; for kinds with a token a second line. Without it and the next, the terminal is asked.')
     .option('--secret-stdin', 'Read the same from standard input.')
-  for (const flag of REFUSED) command.addOption(new Option(`${flag} [value]`).hideHelp())
+  for (const flag of REFUSED) command.addOption(new Option(`${flag} [value]`, 'Refused: a secret is never an argument.').hideHelp())
   return command
 }
 
