@@ -15,8 +15,6 @@ export const SETTINGS = {
   ADMIN_TOKEN: setting(undefined, 'needed there for everything but /livez and /readyz; must be set when ADMIN_HOST is not loopback', secret),
   ADMIN_ALLOWED_HOSTS: setting(undefined, 'further names, separated by commas, by which health and metrics may be asked for', hostNames),
   DATA_DIR: setting('./data', 'the embedded store; one server at a time', text),
-  CREDENTIALS_FILE: setting(undefined, 'RAM credentials by name, in YAML; read again when it changes', text),
-  MASTER_KEY_FILE: setting(undefined, 'the key that seals stored RAM credentials; outside DATA_DIR, for this user alone', text),
   ENERGY_EXPERT_REGION: setting('cn-hangzhou', 'picks the endpoint', value => {
     if (!/^[a-z0-9-]{1,40}$/.test(value)) throw new BadSetting('a region id such as cn-hangzhou')
     return value
@@ -24,6 +22,8 @@ export const SETTINGS = {
   ENERGY_EXPERT_ENDPOINT: setting(undefined, 'the address to connect to, as an origin; default: the region\'s public address', origin),
   ENERGY_EXPERT_SIGNED_HOST: setting(undefined, 'the Host that is sent and signed, and the name that TLS checks; default: the endpoint\'s host when it ends in .aliyuncs.com or is loopback, otherwise the region\'s public host', hostAndPort),
   ENERGY_EXPERT_ALLOW_HTTP: setting('false', 'allow an http:// endpoint that is not loopback', oneOf('true', 'false')),
+  CREDENTIALS_FILE: setting(undefined, 'RAM credentials by name, in YAML; read again when it changes', text),
+  MASTER_KEY_FILE: setting(undefined, 'the key that seals stored RAM credentials; outside DATA_DIR, for this user alone', text),
   RELAY_TIMEOUT_MS: setting(undefined, 'deadline of one push, retries included; default: 2500 where the push can be stored, 10000 where not', integer(100, 120_000)),
   QUEUE_MAX_BYTES: setting('1073741824', 'the whole queue on disk, parked pushes included; a plant has a quarter of it unless its own bound is set', integer(1_048_576, 100_000_000_000_000)),
   QUEUE_CALL_MAX_DEVICES: setting('500', 'device records of stored pushes that travel in one call', integer(1, 10_000)),
@@ -56,6 +56,12 @@ export interface AdminConfig {
   readonly allowedHosts: readonly string[]
 }
 
+/** Where RAM credentials besides those of the default chain are. */
+export interface CredentialsConfig {
+  readonly file: string | undefined
+  readonly masterKeyFile: string | undefined
+}
+
 export interface QueueConfig {
   /** In bytes as the disk counts. */
   readonly bytesMax: number
@@ -65,12 +71,6 @@ export interface QueueConfig {
   readonly holdMsMax: number
 }
 
-/** Where RAM credentials besides those of the default chain are. */
-export interface CredentialsConfig {
-  readonly file: string | undefined
-  readonly masterKeyFile: string | undefined
-}
-
 export interface Config {
   readonly host: string
   readonly port: number
@@ -78,8 +78,7 @@ export interface Config {
   readonly tls: TlsConfig | undefined
   readonly admin: AdminConfig
   readonly dataDir: string
-  readonly credentials: CredentialsConfig
-  /** Whether an endpoint that is not loopback may be http://. */
+  /** Endpoints that speak plain HTTP need not be loopback. */
   readonly allowHttp: boolean
   /** Where the relay connects to. */
   readonly endpoint: URL
@@ -96,6 +95,7 @@ export interface Config {
   readonly logLevel: string
   readonly logFormat: 'json' | 'text'
   readonly trustProxy: string[] | undefined
+  readonly credentials: CredentialsConfig
   readonly shutdownTimeoutMs: number
 }
 
@@ -162,7 +162,6 @@ function toConfig (values: Values): Config {
       : { certFile: values.TLS_CERT_FILE, keyFile: values.TLS_KEY_FILE, minVersion: values.TLS_MIN_VERSION },
     admin: { host: values.ADMIN_HOST, port: values.ADMIN_PORT, token: values.ADMIN_TOKEN, allowedHosts: values.ADMIN_ALLOWED_HOSTS ?? [] },
     dataDir: values.DATA_DIR,
-    credentials: { file: values.CREDENTIALS_FILE, masterKeyFile: values.MASTER_KEY_FILE },
     allowHttp: values.ENERGY_EXPERT_ALLOW_HTTP === 'true',
     endpoint,
     signedHost: values.ENERGY_EXPERT_SIGNED_HOST ?? (ownName ? endpoint.host : publicHost),
@@ -181,6 +180,7 @@ function toConfig (values: Values): Config {
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
     trustProxy: values.TRUST_PROXY,
+    credentials: { file: values.CREDENTIALS_FILE, masterKeyFile: values.MASTER_KEY_FILE },
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS
   }
 }

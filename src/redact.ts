@@ -2,11 +2,8 @@
 const TEXT_LENGTH_MAX = 8192
 const CAUSES_MAX = 4
 const FRAMES_MAX = 20
-/**
- * A credential has three at most, and temporary ones come anew each hour; the oldest are forgotten, since their keys are out of
- * use. So many cost a text a tenth of a millisecond more than 64.
- */
-const SECRETS_MAX = 512
+/** Up to five for each of some 25 credentials, and those of the sessions before; the oldest are forgotten, since their keys are out of use. 256 cost a line of the log about 0.1 ms. */
+const SECRETS_MAX = 256
 /** Shorter values would blank out ordinary words. */
 const SECRET_LENGTH_MIN = 8
 
