@@ -15,7 +15,7 @@ export function credentialParts (parts: RegistryCommandParts): CredentialCommand
     testCredential: async spec => {
       // Loaded only now: the other commands would wait for packages that they do not use.
       const { testCredential } = await import('../credentials/test-credential.js')
-      return await testCredential(spec, systemClock)
+      return await testCredential(spec, { clock: systemClock, allowHttp: readConfig(process.env).allowHttp })
     }
   }
 }

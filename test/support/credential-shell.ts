@@ -87,7 +87,7 @@ export const runHere: Run = async (args, { env, input }) => {
     readSettings: () => readConfig(env),
     environment: env,
     clock: systemClock,
-    testCredential: async (spec: Parameters<typeof testCredential>[0]) => await testCredential(spec, systemClock)
+    testCredential: async (spec: Parameters<typeof testCredential>[0]) => await testCredential(spec, { clock: systemClock, allowHttp: false })
   }
   const program = new Command().exitOverride()
   for (const command of [credentialsCommand(parts), plantsCommand(parts)]) {
