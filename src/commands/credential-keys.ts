@@ -24,7 +24,7 @@ export function rekey (parts: CredentialCommandParts, path: string, { json }: { 
     return { newKey, credentials: withVault(parts, vault => vault.rekey(newKey)) }
   })
   if (json) printJson(parts.stdout, { path, keyId: newKey.id, credentials })
-  else parts.stdout.write(`${credentials === 1 ? 'The one stored credential is' : `All ${credentials} stored credentials are`} sealed with the key in ${path} (its id is ${newKey.id}). Name it in MASTER_KEY_FILE or move it there; keep the old key as long as backups that it sealed.\n`)
+  else parts.stdout.write(`${credentials === 0 ? 'No credential is stored; what will be is' : credentials === 1 ? 'The one stored credential is' : `All ${credentials} stored credentials are`} sealed with the key in ${path} (its id is ${newKey.id}). Name it in MASTER_KEY_FILE or move it there; keep the old key as long as backups that it sealed.\n`)
 }
 
 /** `credentials backup` */

@@ -11,7 +11,7 @@ export function readTextFile (path: string, bytesMax: number): ReadFile {
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const status = fstatSync(file)
-    if (!status.isFile()) return { fault: 'is no file' }
+    if (!status.isFile()) return { fault: 'is no ordinary file' }
     if (status.size > bytesMax) return { fault: `is larger than ${bytesMax} bytes` }
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)), isOpenToAll: (status.mode & 0o007) !== 0 }
   } catch (cause) {

@@ -31,7 +31,8 @@ function expand (text: string, place: string, { environment, faults }: ResolvePa
     const value = environment[name]
     if (value !== undefined && value !== '') return value
     isWhole = false
-    faults.push(`${place} names the environment variable ${name}, which is not set.`)
+    // Not even the name is quoted: it may be a secret that was put where its name should stand. So may a path.
+    faults.push(`${place} names a variable of the environment that is not set.`)
     return ''
   })
   return isWhole ? expanded : undefined
@@ -45,7 +46,7 @@ function readNamed (path: string, place: string, { files, faults, warnings }: Re
   files.add(path)
   const read = readTextFile(path, SECRET_BYTES_MAX)
   if ('fault' in read) {
-    faults.push(`${place} names the file ${path}, which ${read.fault}.`)
+    faults.push(`${place} names a file that ${read.fault}.`)
     return undefined
   }
   // No fault: the secrets of containers are mounted in this way.

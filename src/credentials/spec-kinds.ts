@@ -42,11 +42,18 @@ export function maskKeyId (accessKeyId: string): string {
   return `***${accessKeyId.length > 8 ? accessKeyId.slice(-4) : ''}`
 }
 
+/** Such an address may hold a token of its own. */
+function maskUri (uri: string): string {
+  const { protocol, host, pathname, search } = new URL(uri)
+  return `${protocol}//${host}${pathname}${search === '' ? '' : '?***'}`
+}
+
 /** What may be shown of a credential: secrets are `***`, of an AccessKey id the last four characters stay. */
 export function maskSpec (spec: CredentialSpec): Record<string, string | number> {
   const fields: Array<[string, string | number]> = Object.entries(spec)
   return Object.fromEntries(fields.map(([field, value]) => {
     if (isSecretField(field)) return [field, '***']
-    return [field, field === 'accessKeyId' ? maskKeyId(String(value)) : value]
+    if (field === 'accessKeyId') return [field, maskKeyId(String(value))]
+    return [field, field === 'uri' ? maskUri(String(value)) : value]
   }))
 }

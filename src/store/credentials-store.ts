@@ -69,7 +69,11 @@ export class CredentialsStore {
 
   /** Empties the write-ahead log, which still has what was overwritten; a reader beside it may keep that from happening. */
   emptyLog (): void {
-    this.#database.get('PRAGMA wal_checkpoint(TRUNCATE)')
+    try {
+      this.#database.get('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch {
+      // What was to be done is committed; the log is emptied when it is next closed.
+    }
   }
 
   close (): void {

@@ -28,6 +28,7 @@ t.test('a credential is added, listed, shown, tested, rotated, backed up and rem
   t.equal(renewed.fields.expiresAt, undefined, 'a token that goes takes its end along')
   t.match(await json(`credentials backup ${folder}/copy.db`), { credentials: 2, path: `${folder}/copy.db` })
   t.notOk(formsOf(SECRETS.second).some(form => readFileSync(join(folder, 'copy.db')).includes(form)))
+  t.equal((await json('credentials add asked --kind uri --uri http://127.0.0.1:9/creds?key=TheTokenInTheAddress')).fields.uri, 'http://127.0.0.1:9/creds?***')
   t.match(await run('credentials remove south'), { code: 0, stdout: 'The credential south is removed.\n' })
   t.match(await run('credentials show south'), { code: 1, stdout: '', stderr: /^There is no credential "south"; "credentials list" shows which there are\.\n$/ })
 })
