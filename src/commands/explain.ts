@@ -61,8 +61,9 @@ async function explain (bytes: Buffer, { plant: plantName, contentType }: Explai
   const { endpoint, signedHost, bodyMaxBytes, catalogFile } = readConfig(process.env)
   const catalog = await readCatalogFile(catalogFile)
   const registry = openRegistry()
-  const { policy } = registry.showPlant(plantName)
+  const { policy, policyFaults } = registry.showPlant(plantName)
   registry.close()
+  if (policyFaults.length > 0) throw new CommandFailure(`The plant ${plantName} cannot be served: ${policyFaults.join(' ')}`)
   const steps: Step[] = []
   const known = { plant: plantName, bodyBytes: bytes.length, steps }
   try {
