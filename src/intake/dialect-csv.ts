@@ -52,7 +52,7 @@ function placeOfCell (line: number, column?: string): string {
 /** A place as people find it, since nobody counts lines from a pointer. */
 function cellInWords (place: string): string {
   const [, line, column] = /^\/(\d+)(?:\/(.*))?$/s.exec(place) ?? []
-  if (line === undefined) return 'the table'
+  if (line === undefined) return place
   const name = column?.replaceAll('~1', '/').replaceAll('~0', '~')
   return name === undefined ? `line ${line}` : `line ${line}, column ${name}`
 }

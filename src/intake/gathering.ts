@@ -1,8 +1,9 @@
-import type { Fault } from '../errors.js'
+import { PUSH_BOUNDS } from '../contract/push.js'
+import { ProxyError, type Fault } from '../errors.js'
 import type { Mapping } from '../mapping/mapping.js'
 import type { Target } from '../mapping/resolve-tag.js'
 import type { Translation } from './dialects.js'
-import { ANSWERED_FAULTS_MAX, invalidPush } from './invalid-push.js'
+import { ANSWERED_FAULTS_MAX, faultAt, invalidPush } from './invalid-push.js'
 import { emptyJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json-value.js'
 import { placeIn } from './place-in.js'
 import { secondOf } from './second-of.js'
@@ -60,8 +61,7 @@ export class Gathering {
   }
 
   fault (path: string, message: string): void {
-    const { inWords } = this.#places
-    this.faults.push({ path, message: inWords === undefined ? message : `${inWords(path)}: ${message}` })
+    this.faults.push(faultAt(path, message, this.#places.inWords))
     if (this.faults.length >= ANSWERED_FAULTS_MAX) this.#refuse()
   }
 
@@ -80,7 +80,10 @@ export class Gathering {
     if (row.recordTime !== undefined) record.device['recordTime'] = row.recordTime
     record.device['data'] = record.data
     this.#byKey.set(key, record)
-    this.#records.push(record)
+    // Here, so that a body of many small samples costs no more than what a push may hold.
+    if (this.#records.push(record) > PUSH_BOUNDS.devicesMax) {
+      throw new ProxyError('PushTooLarge', `The push holds more than ${PUSH_BOUNDS.devicesMax} device records. Send fewer devices or times in one push.`)
+    }
     return record
   }
 

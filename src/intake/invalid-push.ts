@@ -11,3 +11,8 @@ export function invalidPush (faults: readonly Fault[], { path, message }: Fault)
   const summary = `The push breaks the contract${where}: ${path === '' ? 'the body' : path} ${message}`
   return new ProxyError('InvalidPush', /[.?]$/.test(summary) ? summary : `${summary}.`, { faults: faults.slice(0, ANSWERED_FAULTS_MAX) })
 }
+
+/** A fault that begins with its place in words, where the path alone would tell a person little. */
+export function faultAt (path: string, message: string, inWords: ((place: string) => string) | undefined): Fault {
+  return { path, message: inWords === undefined || path === '' ? message : `${inWords(path)}: ${message}` }
+}

@@ -7,7 +7,7 @@ import { decodeText } from './decode-text.js'
 import { translate, type Translation } from './dialects.js'
 import { dropMissing, NOTHING_DROPPED, type Dropped } from './drop-missing.js'
 import { describeOtherDialect } from './guess-dialect.js'
-import { invalidPush } from './invalid-push.js'
+import { faultAt, invalidPush } from './invalid-push.js'
 import { judgeByCatalog } from './judge-catalog.js'
 import { keepGood, type DividedPush, type InvalidPolicy } from './keep-good.js'
 import { openEnvelope } from './open-envelope.js'
@@ -78,10 +78,9 @@ const samePlace = (pointer: string) => pointer
 
 /** A fault where the sender finds it; its message may name another record. */
 function placed ({ path, message }: Fault, { placeOf = samePlace, inWords }: Translation, dropped: Dropped): Fault {
-  const place = placeOf(dropped.placeOf(path))
+  const written = (pointer: string) => placeOf(dropped.placeOf(pointer))
   const tell = inWords ?? samePlace
-  const told = message.replace(/\/devices\/\d+/, pointer => tell(placeOf(dropped.placeOf(pointer))))
-  return { path: place, message: inWords === undefined ? told : `${inWords(place)}: ${told}` }
+  return faultAt(written(path), message.replace(/\/devices\/\d+/, pointer => tell(written(pointer))), inWords)
 }
 
 /** A body of another dialect than its plant's breaks the rules in many places, and none of them says why. */

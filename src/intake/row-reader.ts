@@ -2,7 +2,7 @@ import { hasTags, type FieldRole } from '../mapping/mapping.js'
 import { isIgnored, resolveTag, type Target } from '../mapping/resolve-tag.js'
 import { createClassifier, type FieldUse } from './classify-fields.js'
 import type { DialectContext, Translation } from './dialects.js'
-import { Gathering, textOf, type Places } from './gathering.js'
+import { Gathering, textOf, type GatheredRecord, type Places } from './gathering.js'
 import type { JsonValue } from './json-value.js'
 import { leftOutInWords } from './left-out.js'
 import { NamesLeftOver } from './names-left-over.js'
@@ -97,6 +97,9 @@ export class RowReader {
   }
 
   #readWide (index: number, roles: RoleValues, values: readonly JsonValue[]): void {
+    const row = { index, ...roles }
+    // A row whose fields are no tags is one record, looked up once.
+    let own: GatheredRecord | undefined
     for (const [column, use] of this.#uses.entries()) {
       if (use.kind !== 'point') continue
       const value = values[column] ?? null
@@ -104,7 +107,9 @@ export class RowReader {
         this.#empty += 1
         continue
       }
-      this.gathering.put(this.gathering.recordOf({ index, ...roles }, use.target), use.target.point, value, index, column)
+      const isOwn = use.target.device === undefined && use.target.deviceType === undefined
+      const record = isOwn ? own ??= this.gathering.recordOf(row, use.target) : this.gathering.recordOf(row, use.target)
+      this.gathering.put(record, use.target.point, value, index, column)
     }
   }
 

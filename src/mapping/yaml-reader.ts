@@ -28,7 +28,7 @@ export class YamlReader {
   /** The members of the document; undefined when it cannot be read. */
   readDocument (text: string): Entry[] | undefined {
     // Core schema without aliases: nothing in the text can be code, refer to something or grow.
-    const document = parseDocument(text, { version: '1.2', schema: 'core', merge: false, uniqueKeys: false, prettyErrors: false, logLevel: 'silent', lineCounter: this.#lines })
+    const document = parseDocument(text, { version: '1.2', schema: 'core', merge: false, uniqueKeys: false, prettyErrors: false, logLevel: 'error', lineCounter: this.#lines })
     for (const { pos: [offset], message } of document.errors.slice(0, 5)) this.faults.push({ line: this.#lines.linePos(offset).line, key: '', message: `is no YAML: ${message}` })
     if (document.errors.length > 0) return undefined
     if (document.contents === null) {
