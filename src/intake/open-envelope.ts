@@ -17,9 +17,10 @@ const FIELD_BEGINS = /^[\w.%-]*=/
  * @throws ProxyError InvalidEncoding where a % begins no byte
  */
 export function openEnvelope (bytes: Uint8Array, dialect: DialectName, log: RepairLog): Uint8Array {
-  if (dialect === 'form') return decodePercent(withoutLineEnd(bytes), { keepsMarks: true })
   if (dialect === 'csv') return bytes
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 2 * NAME_BYTES_MAX)).toString('latin1')
+  // JSON to such a plant is a mistake, which its percent signs must not hide.
+  if (dialect === 'form') return /^\s*[{[]/.test(head) ? bytes : decodePercent(withoutLineEnd(bytes), { keepsMarks: true })
   const start = JSON_BEGINS.test(head) ? 0 : startOfValue(head)
   if (start === undefined) return bytes
   const value = bytes.subarray(start)
@@ -28,7 +29,7 @@ export function openEnvelope (bytes: Uint8Array, dialect: DialectName, log: Repa
   if (start === 0 && !isEncoded) return bytes
   log.add('form')
   log.note('encoding', () => isEncoded ? 'The body was percent-encoded, as the fields of a form are.' : 'The body was the field of a form.')
-  return isEncoded ? decodePercent(value) : value
+  return isEncoded ? decodePercent(value, { firstOffset: start }) : value
 }
 
 /** Where the value of the first field begins, when that is JSON. */

@@ -10,10 +10,10 @@ const MARK_BYTES = new Set([0x25, 0x26, 0x3d])
 
 /**
  * Decodes what a form's encoding escaped, byte by byte, since the bytes may be of any charset: `%E7` is a byte and `+` a blank.
- * With `keepsMarks` the escaped `%`, `&` and `=` stay as they are.
+ * With `keepsMarks` the escaped `%`, `&` and `=` stay as they are. `firstOffset` is where the bytes begin in the body.
  * @throws ProxyError InvalidEncoding where a % begins no byte
  */
-export function decodePercent (bytes: Uint8Array, { keepsMarks = false } = {}): Uint8Array {
+export function decodePercent (bytes: Uint8Array, { keepsMarks = false, firstOffset = 0 } = {}): Uint8Array {
   const decoded = new Uint8Array(bytes.length)
   let length = 0
   for (let offset = 0; offset < bytes.length; offset++) {
@@ -24,7 +24,7 @@ export function decodePercent (bytes: Uint8Array, { keepsMarks = false } = {}): 
     }
     const value = digitOf(bytes[offset + 1]) * 16 + digitOf(bytes[offset + 2])
     if (Number.isNaN(value)) {
-      throw new ProxyError('InvalidEncoding', `The body is percent-encoded, and the % at byte ${offset} (counted from 0) is not followed by two hexadecimal digits. The sender must write a % as %25.`)
+      throw new ProxyError('InvalidEncoding', `The body is percent-encoded, and the % at byte ${firstOffset + offset} (counted from 0) is not followed by two hexadecimal digits. The sender must write a % as %25.`)
     }
     if (keepsMarks && MARK_BYTES.has(value)) decoded.set(bytes.subarray(offset, offset + 3), length)
     else decoded[length] = value
