@@ -110,7 +110,7 @@ Values are strings, and arrive with exactly their characters. Senders that canno
 
 Where the plant is set up so (\`--invalid keep\`), records that break the contract do not make the push faulty: they are parked with their faults, the others are sent, and \`X-Parked-Records\` tells how many. Each record is kept once; after an error nothing is.
 
-Any Content-Type is taken, and none; the body is always read as JSON, in UTF-8 where it is valid, otherwise in the charset that Content-Type names, otherwise in the plant's.
+Any Content-Type is taken, and none; the body is read as JSON (also where a form carries it), or as the plant's dialect says, in UTF-8 where it is valid, otherwise in the charset that Content-Type names, otherwise in the plant's.
 
 A device that can set no header may send its key as \`?api_key=\`, if the key was created with \`--in-url\`.`,
   security: [{ apiKey: [] }, { bearer: [] }, { basic: [] }, { acsBearerToken: [] }]

@@ -111,7 +111,7 @@ t.test('faults of a table begin with the line that an editor shows, and the colu
   t.match(faultsAs(csv, 'deviceId,,recordTime\n'), [/^\/1 line 1: has no name for column number 2/])
   t.match(faultsAs({ dialect: 'csv', mapping: `${TYPE}fields: {deviceId: Meter}` }, table()), [/^\/1 line 1: has no column Meter, which the mapping names under fields/])
   t.match(faultsAs(csv, table()), [/^ holds no reading$/])
-  t.equal(refusalAs(csv, table(`a,soon,1`)).message, 'The push breaks the contract: /2/recordTime line 2, column recordTime: must be written yyyy-MM-dd HH:mm:ss, such as "2021-09-08 18:40:00".')
+  t.equal(refusalAs(csv, table('a,soon,1')).message, 'The push breaks the contract: /2/recordTime line 2, column recordTime: must be written yyyy-MM-dd HH:mm:ss, such as "2021-09-08 18:40:00".')
 })
 
 t.test('a delimiter behind every line is no column', async t => {
@@ -134,8 +134,8 @@ t.test('the fields of a form are one row, decoded whatever their encoding', asyn
 })
 
 t.test('faults of a form stand at its fields', async t => {
-  t.match(faultsAs(form, `deviceId=m&recordTime=soon&Ua=&Ub`), [/^\/recordTime must be written/, /^\/Ua must not be empty/, /^\/Ub must not be empty/])
+  t.match(faultsAs(form, 'deviceId=m&recordTime=soon&Ua=&Ub'), [/^\/recordTime must be written/, /^\/Ua must not be empty/, /^\/Ub must not be empty/])
   t.match(faultsAs(form, `deviceId=m&recordTime=${AT}&Ua=1&%55a=2`), [/^\/Ua stands twice in the form/])
-  t.match(faultsAs(form, `deviceId=m&Ua=1%2`), [/^InvalidEncoding The body is percent-encoded, and the % at byte 15/])
+  t.match(faultsAs(form, 'deviceId=m&Ua=1%2'), [/^InvalidEncoding The body is percent-encoded, and the % at byte 15/])
   t.match(refusalAs(form, Array.from({ length: 2_001 }, (_, index) => `p${index}=1`).join('&')).message, /^The form has more than 2000 fields/)
 })

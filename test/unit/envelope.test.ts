@@ -55,7 +55,7 @@ t.test('JSON in a form reaches the plant\'s dialect', async t => {
 })
 
 t.test('a body that looks like another dialect says so, with the remedy, and keeps its faults', async t => {
-  const kepware = `{"timestamp":1631097600000,"values":[{"id":"Channel1.M.a","v":1,"q":true,"t":1631097600000}]}`
+  const kepware = '{"timestamp":1631097600000,"values":[{"id":"Channel1.M.a","v":1,"q":true,"t":1631097600000}]}'
   const bodies = {
     'energy-expert': json,
     kepware,
