@@ -24,7 +24,7 @@ function guessDialect (head: string): DialectName | undefined {
   const start = head.trimStart().charAt(0)
   if (start === '{' || start === '[') {
     if (has('devices')) return 'energy-expert'
-    if (has('id') && has('v')) return 'kepware'
+    if (has('id') && has('v') && (has('values') || has('q'))) return 'kepware'
     return (has('deviceId') || has('device_id') || has('recordTime')) && !has('data') ? 'flat' : undefined
   }
   if (/^[\w.-]{1,100}=[^&\r\n]{0,1000}&[\w.-]{1,100}=/.test(head)) return 'form'

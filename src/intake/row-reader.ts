@@ -2,7 +2,7 @@ import { hasTags, type FieldRole } from '../mapping/mapping.js'
 import { isIgnored, resolveTag, type Target } from '../mapping/resolve-tag.js'
 import { createClassifier, type FieldUse } from './classify-fields.js'
 import type { DialectContext, Translation } from './dialects.js'
-import { Gathering, textOf, type GatheredRecord, type Places } from './gathering.js'
+import { Gathering, textOf, type Places } from './gathering.js'
 import type { JsonValue } from './json-value.js'
 import { leftOutInWords } from './left-out.js'
 import { NamesLeftOver } from './names-left-over.js'
@@ -98,8 +98,9 @@ export class RowReader {
 
   #readWide (index: number, roles: RoleValues, values: readonly JsonValue[]): void {
     const row = { index, ...roles }
-    // A row whose fields are no tags is one record, looked up once.
-    let own: GatheredRecord | undefined
+    // A row whose fields are no tags is one record, looked up once. One without points is one as well, for the contract to fault,
+    // save in a table, where it has nothing but empty cells.
+    let own = this.#kind.emptyIsAbsent || this.#uses.some(({ kind }) => kind === 'point') ? undefined : this.gathering.recordOf(row, {})
     for (const [column, use] of this.#uses.entries()) {
       if (use.kind !== 'point') continue
       const value = values[column] ?? null

@@ -47,6 +47,7 @@ t.test('faults of flat objects stand at their own members', async t => {
   t.match(faultsAs({ dialect: 'flat' }, `{"deviceId":"a","recordTime":"${AT}","Ua":"1"}`), [/^\/deviceType is missing: no field tells the device type/])
   t.match(faultsAs({ dialect: 'flat', mapping: TYPE }, `[{"deviceId":"a","recordTime":"${AT}","Ua":"1"},{"deviceId":"a","recordTime":"${AT}","Ua":"1"}]`),
     [/^\/1\/Ua leads to the same device, time and point as \/0\/Ua;/])
+  t.match(faultsAs(flat, `[{"deviceId":"a","recordTime":"${AT}"}]`), [/^\/0 must hold at least one point$/])
   t.match(faultsAs(flat, '[]'), [/^ holds no reading$/])
 })
 
