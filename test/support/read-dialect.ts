@@ -1,3 +1,4 @@
+import type { Test } from 'tap'
 import { ProxyError } from '../../src/errors.js'
 import type { Step } from '../../src/intake/arrival.js'
 import { readPush, type IntakePolicy } from '../../src/intake/read-push.js'
@@ -44,4 +45,11 @@ export function refusalAs (policy: Policy, body: string | Uint8Array): ProxyErro
     throw cause
   }
   throw new Error('was read')
+}
+
+/** The faults of a body that is refused are these and no others. */
+export function matchFaults (t: Test, policy: Policy, body: string | Uint8Array, faults: readonly RegExp[]): void {
+  const found = faultsAs(policy, body)
+  t.match(found, faults)
+  t.equal(found.length, faults.length, found.join('; '))
 }
