@@ -1,5 +1,5 @@
-import { isIgnored, resolveTag, type Target } from '../mapping/resolve-tag.js'
 import { pointerTo } from '../contract/json-pointer.js'
+import { isIgnored, resolveTag, type Target } from '../mapping/resolve-tag.js'
 import type { DecodedBody, DialectContext, Translation } from './dialects.js'
 import { Gathering, textOf, type GatheredRecord, type Places } from './gathering.js'
 import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json-value.js'

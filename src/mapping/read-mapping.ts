@@ -1,4 +1,4 @@
-import { deviceIdOf, deviceTypeOf, patternOf, pointCodeOf, unknownKey } from './mapping-texts.js'
+import { deviceIdOf, deviceTypeOf, patternOf, pointCodeOf, refuseTooMany, unknownKey } from './mapping-texts.js'
 import { EMPTY_MAPPING, FIELD_ROLES, type CsvRules, type DeviceRule, type FieldRole, type Mapping } from './mapping.js'
 import { readTags } from './read-tags.js'
 import { YamlReader, type Entry, type MappingFault } from './yaml-reader.js'
@@ -33,6 +33,7 @@ const KEYS: Readonly<Record<Exclude<keyof Mapping, 'exactTags' | 'tagPatterns' |
     const patterns = (yaml.list(entry) ?? []).flatMap(each => patternOf(each, yaml) ?? [])
     draft.ignoredNames = new Set(patterns.filter(({ names }) => names.length === 0).map(({ texts: [text = ''] }) => text))
     draft.ignoredPatterns = patterns.filter(({ names }) => names.length > 0)
+    refuseTooMany(draft.ignoredPatterns.length, entry, yaml)
   },
   unmapped: (entry, yaml, draft) => { draft.unmapped = yaml.word(entry, ['keep', 'reject', 'drop']) },
   csv: (entry, yaml, draft) => { draft.csv = readCsv(entry, yaml) }

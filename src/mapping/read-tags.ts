@@ -1,10 +1,7 @@
 import type { Mapping, TagRule } from './mapping.js'
-import { deviceTypeOf, patternOf, templateOf, unknownKey } from './mapping-texts.js'
+import { deviceTypeOf, patternOf, refuseTooMany, templateOf, unknownKey } from './mapping-texts.js'
 import type { TagPattern } from './tag-pattern.js'
 import type { Entry, YamlReader } from './yaml-reader.js'
-
-/** Each tag that none of the exact rules names is tried with each pattern: more of them would cost more than they are worth. */
-const PATTERNS_MAX = 100
 
 /** The rules of `tags`: a pattern alone, or with what its device, point and device type are. */
 export function readTags (entry: Entry, yaml: YamlReader): Pick<Mapping, 'exactTags' | 'tagPatterns'> {
@@ -18,7 +15,7 @@ export function readTags (entry: Entry, yaml: YamlReader): Pick<Mapping, 'exactT
     else if (exactTags.has(tag)) yaml.fault(each, 'has a rule for a tag that an earlier rule is for')
     else exactTags.set(tag, rule)
   }
-  if (tagPatterns.length > PATTERNS_MAX) yaml.fault(entry, `has ${tagPatterns.length} patterns with placeholders; the limit is ${PATTERNS_MAX}`)
+  refuseTooMany(tagPatterns.length, entry, yaml)
   return { exactTags, tagPatterns }
 }
 

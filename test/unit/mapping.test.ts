@@ -87,6 +87,7 @@ const WRONG: ReadonlyArray<readonly [text: string, fault: RegExp]> = [
   ['tags:\n  - {tag: a, point: Ua}\n  - {tag: a, point: Ub}', /^line 3, tags: has a rule for a tag that an earlier rule is for/],
   ['tags:\n  - {tag: a, pont: Ua}', /^line 2, pont: is no key here; did you mean point\?; line 2, tags: has a rule without a point/],
   [`tags:\n${'  - "a{x}b{point}"\n'.repeat(101)}`, /has 101 patterns with placeholders; the limit is 100/],
+  [`ignore:\n${'  - "a{x}b"\n'.repeat(101)}`, /^line 1, ignore: has 101 patterns with placeholders; the limit is 100$/],
   ['separator: ..', /must be one character/],
   ['unmapped: maybe', /^line 1, unmapped: takes keep, reject, or drop$/],
   ['fields: {recordTime: [a, b, c]}', /takes one field, or two: that of the date and that of the time/],
