@@ -1,4 +1,5 @@
 import { PUSH_BOUNDS } from '../contract/push.js'
+import { codeFault } from '../contract/record-rules.js'
 import { ProxyError, type Fault } from '../errors.js'
 import type { Mapping } from '../mapping/mapping.js'
 import type { Target } from '../mapping/resolve-tag.js'
@@ -46,6 +47,8 @@ export class Gathering {
   readonly #places: Places
   readonly #records: GatheredRecord[] = []
   readonly #byKey = new Map<string, GatheredRecord>()
+  /** Point codes that were found good: a body repeats a few of them. */
+  readonly #goodCodes = new Set<string>()
   /** The device type of the whole body, and the row that told it first. */
   #type: { readonly value: JsonValue, readonly index: number } | undefined
 
@@ -89,6 +92,12 @@ export class Gathering {
 
   /** Adds a reading; two of one device, second and point are a fault, since nobody could tell which one counts. */
   put ({ data, sources }: GatheredRecord, point: string, value: JsonValue, index: number, column: number): void {
+    if (!this.#goodCodes.has(point)) {
+      // Asked here, for the contract knows the record alone, and not which of its readings has the code.
+      const fault = codeFault(point)
+      if (fault !== undefined) return this.fault(this.#places.value(index, column), fault)
+      this.#goodCodes.add(point)
+    }
     const first = sources.get(point)
     if (first !== undefined) {
       this.fault(this.#places.value(index, column), `leads to the same device, time and point as ${this.#tell(this.#placeOfSource(first))}; send each reading once, or map one of them to another point`)

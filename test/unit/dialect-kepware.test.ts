@@ -122,6 +122,11 @@ t.test('a body of more records than a push may hold is refused before they are b
   t.equal(`${code} ${message}`, 'PushTooLarge The push holds more than 10000 device records. Send fewer devices or times in one push.')
 })
 
+t.test('a point code that the contract refuses is told at its own sample', async t => {
+  matchFaults(t, kepware, body(sample('Channel1.M.a', '"v":1'), sample('Channel1.M.b\\u0007', '"v":1'), sample(`Channel1.M.${'c'.repeat(129)}`, '"v":1')),
+    [/^\/values\/1\/v has a point code that holds the control character U\+0007$/, /^\/values\/2\/v has a point code of 129 characters; the limit is 128$/])
+})
+
 t.test('twenty faults are told, and no more are looked for', async t => {
   t.equal(faultsAs(kepware, body(...Array(1_000).fill('7'))).length, 20)
 })
