@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { POLICY_ROWS } from '../../src/plants/policy.js'
 import { blocksOf } from '../support/page.js'
 import { startProxy, type TestProxy } from '../support/proxy.js'
 import { exchangeOne, type RawAnswer } from '../support/raw-socket.js'
@@ -28,13 +27,10 @@ async function startAsToldBy (t: Test, page: string): Promise<{ proxy: TestProxy
   return { proxy, key: proxy.key }
 }
 
-/** Milliseconds since 1970 are read where a plant has a zone; the form of the contract stands for them otherwise. */
-const withReadableTimes = (body: string): string => 'timeZone' in POLICY_ROWS ? body : body.replace(/\b16310976\d{5}\b/g, '"2021-09-08 18:40:00"')
-
 /** Sends a request as it stands on a page, over a raw socket. */
 async function send ({ proxy, key }: { proxy: TestProxy, key: string }, request: string): Promise<RawAnswer> {
   const [head = '', ...rest] = request.split('\n\n')
-  const body = withReadableTimes(rest.join('\n\n'))
+  const body = rest.join('\n\n')
   const lines = [...head.replaceAll('ee_…', key).split('\n'), `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close']
   return await exchangeOne(proxy.port, `${lines.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -57,7 +57,7 @@ t.test('true and false are sent as these characters, a missing value stays one',
   t.same(readAs(kepware, body(sample('Channel1.M.a', '"v":true'), sample('Channel1.M.b', '"v":false'))), {
     deviceType: '1', records: [['M', AT, { a: 'true', b: 'false' }]], repairs: { 'boolean-to-string': 2 }, told: 'Read as kepware; samples: 2, records: 1, points: 2.'
   })
-  const missing = '/values/0/v must be a string, not null; leave the point out when there is no reading'
+  const missing = '/values/0/v must be a string, not null; leave the point out when there is no reading, or have the operator set --missing drop'
   t.same(faultsAs(kepware, body(sample('Channel1.M.a', '"v":null'))), [missing])
   t.same(faultsAs(kepware, body('{"id":"Channel1.M.a"}')), [missing])
 })
