@@ -48,7 +48,7 @@ export async function startServer (given: ServerParts): Promise<Server> {
   const { bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, shutdownTimeoutMs: timeoutMs } = config
   const tls = config.tls && await prepareTls({ tls: config.tls, clock, logger })
   const parts = await openParts(given)
-  const { lock, registry, catalog, relay, queue, observation: { health, metrics } } = parts
+  const { lock, registry, relay, queue, observation: { health, metrics } } = parts
   const { start, ...delivery } = openDelivery({ config, clock, logger, parts })
   const app = await buildApp({
     logger,
@@ -56,7 +56,6 @@ export async function startServer (given: ServerParts): Promise<Server> {
     version: readVersion(),
     registry,
     ...delivery,
-    catalog,
     tls: tls?.options,
     metrics,
     bodyMaxBytes,

@@ -7,15 +7,17 @@ import { scanPush } from './scan-push.js'
 import type { IntakePolicy } from './shape-push.js'
 
 /** A body that was taken, as it will be sent. */
-export interface TakenPush {
+export interface TakenPush extends Pick<ReadPush, 'repairs' | 'warnings' | 'bad'> {
   readonly deviceType: string
   /** The very bytes that are signed and sent. */
   readonly body: Buffer
   readonly records: number
   readonly points: number
-  /** What the general way knows besides; undefined: the bytes were proven clean, nothing was changed, and nothing is wrong. */
+  /** What the general way read; undefined: the bytes were proven clean, so nothing was changed, and nothing is wrong. */
   readonly read: ReadPush | undefined
 }
+
+const CLEAN = { repairs: new Map(), warnings: new Map(), bad: [], read: undefined } as const
 
 /** Whether the contract alone judges the bodies of a plant, so that its clean ones may go out as they came. */
 export function isScanned ({ dialect = 'energy-expert', catalog = 'off', maxAge = '0', maxFuture = '0' }: IntakePolicy): boolean {
@@ -29,7 +31,8 @@ export function isScanned ({ dialect = 'energy-expert', catalog = 'off', maxAge 
  */
 export function takePush (bytes: Buffer, policy: IntakePolicy & InvalidPolicy, arrival: Arrival, mayScan: boolean): TakenPush {
   const scanned = mayScan && isScanned(policy) ? scanPush(bytes) : undefined
-  if (scanned !== undefined) return { ...scanned, body: bytes, read: undefined }
+  if (scanned !== undefined) return { ...scanned, ...CLEAN, body: bytes }
   const read = readPush(bytes, policy, arrival)
-  return { deviceType: read.push.deviceType, body: encodePush(read.push), ...tallyPush(read.push), read }
+  const { push, repairs, warnings, bad } = read
+  return { deviceType: push.deviceType, body: encodePush(push), ...tallyPush(push), repairs, warnings, bad, read }
 }
