@@ -39,7 +39,7 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     const tally = tallyPush(push)
     if (isDryRun(request)) {
       refuseAboveBurst(plant.policy, tally.points)
-      return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), request: preview(body) })
+      return await reply.send({ requestId: request.id, data: 'dry-run', push, repairs: Object.fromEntries(repairs), request: preview(body, plant.policy.credential) })
     }
     const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'])
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.

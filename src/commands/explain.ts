@@ -5,8 +5,10 @@ import { systemClock } from '../clock.js'
 import { readConfig } from '../config.js'
 import { encodePush } from '../contract/encode-push.js'
 import { tallyPush } from '../contract/tally-push.js'
+import { fixedBook } from '../credentials/fixed-book.js'
 import { ProxyError } from '../errors.js'
 import { readPush } from '../intake/read-push.js'
+import { placesOf } from '../open-accounts.js'
 import { refuseAboveBurst } from '../plants/points-limit.js'
 import type { Registry } from '../plants/registry.js'
 import { createPreview, type PreviewedRequest } from '../relay/preview.js'
@@ -46,7 +48,8 @@ export function explainCommand ({ openRegistry }: ExplainParts): Command {
 }
 
 function explain (bytes: Buffer, plantName: string, openRegistry: () => Registry): Explanation {
-  const { endpoint, signedHost, bodyMaxBytes } = readConfig(process.env)
+  const config = readConfig(process.env)
+  const { bodyMaxBytes } = config
   const registry = openRegistry()
   const { policy } = registry.showPlant(plantName)
   registry.close()
@@ -55,7 +58,7 @@ function explain (bytes: Buffer, plantName: string, openRegistry: () => Registry
     const { push, repairs } = readPush(bytes, policy)
     refuseAboveBurst(policy, tallyPush(push).points)
     const body = encodePush(push)
-    const request = createPreview({ endpoint, signedHost, clock: systemClock })(body)
+    const request = createPreview({ placeOf: placesOf(config, fixedBook()), clock: systemClock })(body, policy.credential)
     return { plant: plantName, bodyBytes: bytes.length, accepted: true, repairs: Object.fromEntries(repairs), sentBytes: body.length, request }
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error

@@ -2,7 +2,6 @@ import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { systemClock } from '../clock.js'
 import { readConfig } from '../config.js'
-import { createCredentialSource } from '../credentials/credential-source.js'
 import { openLogDestination } from '../log-destination.js'
 import { createLogger } from '../logger.js'
 import { startServer } from '../server.js'
@@ -14,12 +13,10 @@ export async function runServer (): Promise<void> {
   const logger = createLogger({ level: config.logLevel, format: config.logFormat, destination })
   // The one line of standard output may go to the same full disk.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
-  const onProblem = (problem: unknown): void => { logger.warn({ error: problem }, 'No RAM credential could be had.') }
-  const credentials = createCredentialSource({ clock: systemClock, onProblem })
   const stopListening = endStartOnSignal(logger)
   // At a limit on file sizes the system ends a process that does not listen; the queue then answers that it is full, and heals.
   process.on('SIGXFSZ', () => {})
-  const server = await startServer({ config, logger, clock: systemClock, credentials, linesDropped })
+  const server = await startServer({ config, logger, clock: systemClock, linesDropped })
   const { endpoint, signedHost, relayTimeoutMs, dataDir } = config
   logger.info({ origin: server.origin, adminOrigin: server.adminOrigin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
   process.stdout.write(`energy-expert-proxy listens on ${server.origin}\n`)

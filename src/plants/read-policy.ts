@@ -66,7 +66,7 @@ export function describeValues (schema: TSchema): string {
   if (Array.isArray(schema['anyOf'])) {
     return new Intl.ListFormat('en', { type: 'disjunction' }).format(schema['anyOf'].map((literal: TSchema) => String(literal['const'])))
   }
-  return `a ${schema['type']}`
+  return `a ${schema.title ?? schema['type']}`
 }
 
 function parseSettings (stored: string): PolicySettings | undefined {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { Plant } from '../plants/plant.js'
-import type { Relay } from '../relay/relay.js'
+import type { RelayOf } from '../relay/endable-relay.js'
 import type { Failure } from '../relay/verdict.js'
 import { toAnswerError } from '../relay/verdict-to-error.js'
 import { inDoubt } from './judge-call.js'
@@ -29,7 +29,7 @@ export interface OutgoingPush {
 }
 
 export interface DeliverParts {
-  readonly relay: Relay
+  readonly relayOf: RelayOf
   readonly queue: Pick<PushQueue, 'mayRelay' | 'tryLive' | 'store' | 'park'>
   readonly clock: Clock
   /** Deadline of one push, retries included, where the plant sets none; undefined: the defaults. */
@@ -48,10 +48,10 @@ const RELAY_TIMEOUT_MS_STORABLE = 2_500
 const PLANT_SHARE = 4
 
 /** Decides by the plant's policy what becomes of a push that was read and found right. */
-export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
+export function createDeliver ({ relayOf, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
   async function relayOnly (push: OutgoingPush, { name, policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS
-    const verdict = await queue.tryLive({ ...push, plant: name }, async () => await relay.send(push.body, { timeoutMs, clientGone, resendsInDoubt: policy.whenUnsure === 'resend' }))
+    const verdict = await queue.tryLive({ ...push, plant: name }, policy.credential, async () => await relayOf(policy.credential).send(push.body, { timeoutMs, clientGone, resendsInDoubt: policy.whenUnsure === 'resend' }))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     throw toAnswerError(verdict)
   }
@@ -62,12 +62,12 @@ export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBy
     if (policy.delivery === 'relay') return await relayOnly({ ...push, body }, plant, clientGone)
     const plantBytesMax = policy.queueMaxBytes ?? Math.floor(queueMaxBytes / PLANT_SHARE)
     const kept: PushToKeep = { ...push, body, plant: plant.name, receivedAtMs: clock.now(), plantBytesMax }
-    if (policy.delivery === 'store' || delayMs > 0 || !queue.mayRelay(plant.name)) {
+    if (policy.delivery === 'store' || delayMs > 0 || !queue.mayRelay(plant.name, policy.credential)) {
       await queue.store(kept, { liveFirst: policy.liveFirst === 'on', delayMs })
       return { kind: 'stored' }
     }
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS_STORABLE
-    const verdict = await queue.tryLive(kept, async stopping => await relay.send(body, { timeoutMs, clientGone: stopping, resendsInDoubt: policy.whenUnsure === 'resend' }).catch(toFailure))
+    const verdict = await queue.tryLive(kept, policy.credential, async stopping => await relayOf(policy.credential).send(body, { timeoutMs, clientGone: stopping, resendsInDoubt: policy.whenUnsure === 'resend' }).catch(toFailure))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     await keep(queue, kept, plant, verdict)
     return { kind: 'stored' }

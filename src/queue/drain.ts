@@ -9,7 +9,6 @@ import type { TurnParts } from './turn-parts.js'
 
 export interface DrainParts extends TurnParts {
   readonly lanes: ActiveLanes
-  readonly accountOf: (plant: string) => Account
 }
 
 /** What an account's lanes share: who comes next, and the timer for it. */
@@ -36,13 +35,14 @@ export class Drain {
 
   /** Something about the lane has changed. */
   wake (lane: ActiveLane): void {
-    const account = this.#parts.accountOf(lane.plant)
+    const account = this.#parts.accounts.of(lane.plant)
     if (lane.isReady) this.#counterOf(account).line.add(lane)
     this.wakeAccount(account)
   }
 
   /** Something about the account has changed. */
   wakeAccount (account: Account): void {
+    if (account.isRetired) return
     const counter = this.#counterOf(account)
     counter.cancelTimer()
     while (!this.#stopping.signal.aborted && !counter.line.isEmpty) {
@@ -53,8 +53,19 @@ export class Drain {
         return
       }
       const lane = counter.line.take()
-      if (lane !== undefined) this.#begin(lane, account)
+      if (lane === undefined) return
+      if (this.#parts.accounts.of(lane.plant) === account) this.#begin(lane, account)
+      else this.wake(lane)
     }
+  }
+
+  /** Its lanes go over to whatever has come in its place. */
+  retire (account: Account): void {
+    const counter = this.#counters.get(account)
+    if (counter === undefined) return
+    counter.cancelTimer()
+    this.#counters.delete(account)
+    for (const lane of counter.line.takeAll()) this.wake(lane)
   }
 
   /** Begins nothing more. */
