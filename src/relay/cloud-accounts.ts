@@ -82,11 +82,9 @@ export class CloudAccounts {
   async #send (name: string, body: Buffer, options: SendOptions): Promise<Verdict> {
     const startedAtMs = this.#parts.clock.monotonicMs()
     const account = this.#find(name)
-    let verdict: Verdict | undefined
     try {
-      verdict = await account.relay.send(body, options)
-      if (verdict.kind !== 'account-fault' || verdict.mayHaveArrived) return verdict
-      if (this.#current(name) === account) return verdict
+      const verdict = await account.relay.send(body, options)
+      if (verdict.kind !== 'account-fault' || verdict.mayHaveArrived || this.#current(name) === account) return verdict
     } catch (error) {
       if (!(error instanceof ProxyError) || error.code !== 'Credentials.Unavailable' || this.#current(name) === account) throw error
     }
