@@ -66,6 +66,10 @@ export class Account {
     return this.#outage !== undefined
   }
 
+  get isIdle (): boolean {
+    return this.#inFlight === 0
+  }
+
   /** When the last outage ended that was more than a hiccup, by the monotonic clock. */
   get openSinceMs (): number {
     return this.#openSinceMs

@@ -49,13 +49,16 @@ export class Drain {
       const { waitMs } = account
       if (waitMs === undefined) return
       if (waitMs > 0) {
-        counter.cancelTimer = this.#parts.clock.after(waitMs, () => { this.wakeAccount(account) })
+        counter.cancelTimer = this.#parts.clock.after(waitMs, () => {
+          this.wakeAccount(account)
+          this.#forgetOutage(account)
+        })
         return
       }
       const lane = counter.line.take()
       if (lane === undefined) return
       if (this.#parts.accounts.of(lane.plant) === account) this.#begin(lane, account)
-      else this.wake(lane)
+      else this.#moveOn(lane, account)
     }
   }
 
@@ -93,9 +96,23 @@ export class Drain {
       lane.isInTurn = false
       this.#hold(lane)
       this.#parts.lanes.forgetIdle(lane)
-      this.wake(lane)
+      this.#moveOn(lane, account)
     })
     this.#turns.add(turn)
+  }
+
+  /** Into the line of the account that its plant has now, which may be another than the one before. */
+  #moveOn (lane: ActiveLane, before: Account): void {
+    this.wake(lane)
+    if (this.#parts.accounts.of(lane.plant) !== before) this.#forgetOutage(before)
+  }
+
+  /** Nobody asks an account any more for which nothing waits: its alarm would stand for ever. */
+  #forgetOutage (account: Account): void {
+    const isNeeded = !account.isIdle || this.#counters.get(account)?.line.isEmpty === false
+    if (!account.isOut || account.isRetired || isNeeded) return
+    this.#parts.accounts.retire(account.name)
+    this.retire(account)
   }
 
   async #run (lane: ActiveLane, account: Account, ticket: Ticket): Promise<void> {

@@ -45,7 +45,7 @@ export interface TurnParts {
   readonly bounds: DrainBounds
   readonly relayOf: RelayOf
   /** Asked anew for each call too. */
-  readonly accounts: Pick<Accounts, 'of' | 'ofNow'>
+  readonly accounts: Pick<Accounts, 'of' | 'ofNow' | 'retire'>
   /** Asked anew for each call, since policies change; undefined for a plant that was removed. */
   readonly policyOf: (plant: string) => QueuePolicy | undefined
   readonly alarms: Alarms

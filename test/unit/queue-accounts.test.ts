@@ -62,6 +62,7 @@ t.test('what waits is sent with the credential that its plant has at the time of
   await bench.clock.advance(30_000)
   t.same([...new Set(bench.calls.slice(before).map(({ credential }) => credential))], ['second'])
   t.equal(bench.log.waiting, 0)
+  t.match([bench.alarms, bench.endedAlarms, bench.queue.alarms()], [[{ account: 'first' }], [{ account: 'first' }], []], 'nothing waits for that account any more')
 })
 
 t.test('a credential that changes while a call is being read does not send it with the one before', async t => {
