@@ -28,8 +28,9 @@ interface Opened extends CloudAccount {
 }
 
 const RETRY_AFTER_MS = 10_000
-/** Enough for an attempt, where the deadline of a push came with the change of its credential. */
+/** With less time left another attempt would be in vain. */
 const AGAIN_MS_MIN = 50
+const AGAIN_AFTER_MS = 1_000
 
 /**
  * What sends for each credential: opened when it is first needed, in other hands as soon as the book says otherwise. What is under
@@ -80,17 +81,21 @@ export class CloudAccounts {
   }
 
   async #send (name: string, body: Buffer, options: SendOptions): Promise<Verdict> {
-    const startedAtMs = this.#parts.clock.monotonicMs()
-    const account = this.#find(name)
-    try {
-      const verdict = await account.relay.send(body, options)
-      if (verdict.kind !== 'account-fault' || verdict.mayHaveArrived || this.#current(name) === account) return verdict
-    } catch (error) {
-      if (!(error instanceof ProxyError) || error.code !== 'Credentials.Unavailable' || this.#current(name) === account) throw error
-    }
-    // Nothing was taken, and it was the old credential that was at fault.
-    const leftMs = options.timeoutMs - (this.#parts.clock.monotonicMs() - startedAtMs)
-    return await this.#find(name).relay.send(body, { ...options, timeoutMs: Math.max(leftMs, AGAIN_MS_MIN) })
+    const { clock } = this.#parts
+    const endsAtMs = clock.monotonicMs() + options.timeoutMs
+    let { timeoutMs } = options
+    do {
+      const account = this.#find(name)
+      try {
+        const verdict = await account.relay.send(body, { ...options, timeoutMs })
+        if (verdict.kind !== 'account-fault' || verdict.mayHaveArrived || this.#current(name) === account) return verdict
+      } catch (error) {
+        if (!(error instanceof ProxyError) || error.code !== 'Credentials.Unavailable' || this.#current(name) === account) throw error
+      }
+      // Nothing was taken, and it was a credential at fault that is not in use any more.
+      timeoutMs = endsAtMs - clock.monotonicMs()
+    } while (timeoutMs >= AGAIN_MS_MIN)
+    throw new ProxyError('Credentials.Unavailable', undefined, { retryAfterMs: AGAIN_AFTER_MS })
   }
 
   #find (name: string): Opened {

@@ -93,6 +93,19 @@ t.test('a push that the cloud refuses for a credential that was changed meanwhil
   t.same(sent, [['a', 1000], ['a', 1000], ['a2', 700]])
 })
 
+t.test('a push whose credential changes faster than it can be sent is told to come again, and never that the account is at fault', async t => {
+  const bench = setUp({ north: key('a') })
+  bench.answer = async () => {
+    await after(bench.clock, 160, DELIVERED)
+    bench.book.set('north', key(`a${bench.clock.monotonicMs()}`))
+    return failure('account-fault')
+  }
+  const sending = bench.send('north').catch((error: unknown) => error)
+  await bench.clock.advance(2_000)
+  t.match(await sending, { code: 'Credentials.Unavailable', retryAfterMs: 1_000 })
+  t.equal(bench.events.filter(event => event.startsWith('open')).length, 6, 'as long as there was time')
+})
+
 t.test('the same holds for a push whose old source had nothing, and not for one that may have arrived', async t => {
   const bench = setUp({ north: key('a') })
   bench.answer = async keyId => {
