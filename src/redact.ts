@@ -2,8 +2,8 @@
 const TEXT_LENGTH_MAX = 8192
 const CAUSES_MAX = 4
 const FRAMES_MAX = 20
-/** The running process holds few credentials; the oldest are forgotten, since their keys are out of use. */
-const SECRETS_MAX = 64
+/** Up to five for each of some 25 credentials, and those of the sessions before; the oldest are forgotten, since their keys are out of use. 256 cost a line of the log about 0.1 ms. */
+const SECRETS_MAX = 256
 /** Shorter values would blank out ordinary words. */
 const SECRET_LENGTH_MIN = 8
 

@@ -8,7 +8,7 @@ import { DELIVERED, device, setUpQueue } from '../support/queue-bench.js'
 const SECOND_MS = 1_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const STEP_MS = 60 * SECOND_MS
+const STEP_MS = 120 * SECOND_MS
 
 /** The outages of one day: hours in which the token service fails, in one way and in two that take turns. */
 const isDown = (hour: number): boolean => (hour >= 2 && hour < 4) || (hour >= 6 && hour < 14) || hour === 20
@@ -49,7 +49,7 @@ t.test('a week in which the token service is down half of the time costs no more
     for (let ms = 0; ms < DAY_MS; ms += STEP_MS) {
       // A live push each time, and one that is stored every ten minutes.
       await source.get().catch(() => {})
-      if (ms % (10 * STEP_MS) === 0) await bench.store('north', [device(`d${stored++ % 50}`, Math.floor(ms / 60_000))])
+      if (ms % (5 * STEP_MS) === 0) await bench.store('north', [device(`d${stored++ % 50}`, Math.floor(ms / 60_000))])
       await clock.advance(STEP_MS)
       timers = Math.max(timers, clock.waiting)
     }
