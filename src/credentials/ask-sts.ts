@@ -59,7 +59,9 @@ export async function askSts ({ origin, path, headers, body }: StsRequest, { clo
     return readAnswer(answer.statusCode, await answer.body.text())
   } catch (error) {
     if (ending.signal.aborted) throw new CredentialProblem('slow')
-    throw toCredentialProblem(error)
+    const problem = toCredentialProblem(error)
+    // What cannot be read as HTTP, or has no end.
+    throw problem.kind === 'failed' ? new CredentialProblem('service-failed') : problem
   } finally {
     cancel()
     await client.destroy()

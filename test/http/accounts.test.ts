@@ -104,6 +104,27 @@ t.test('a credential that is not there: relay plants hear 503, the others are st
   t.match(await readyz(proxy), { json: { details: { credentials: { north: 'valid' }, queue: { alarms: 0 } } } })
 })
 
+t.test('a wrong clock of this machine is named on the readiness page and in the log', async t => {
+  const sts = await startTokenService(t, { keys: [NORTH], now: () => Date.now() - 86_400_000 })
+  const book = new MemoryBook({ default: { kind: 'ram-role', ...NORTH, roleArn: 'acs:ram::1:role/pushes', stsEndpoint: sts.origin } })
+  const proxy = await startPlants(t, { book })
+  t.match(await readyz(proxy), { statusCode: 503, json: { reasons: [{ check: 'credentials', message: /^default: The token service refuses the time of this machine/ }] } })
+  t.match(JSON.parse(proxy.log.find(line => line.includes('No RAM credential could be had')) ?? '{}'), { credential: 'default', error: { message: /set its clock right/ } })
+})
+
+t.test('a credential that was changed is tried at once, whatever the one before had to wait for', async t => {
+  const cloud = await startCloudOf(t, [NORTH, SOUTH])
+  const book = new MemoryBook({ north: keyPair(NORTH) })
+  const proxy = await startPlants(t, { cloud, book })
+  cloud.inject('throttles', { times: 1, retryAfterMs: 300_000 })
+  t.equal((await proxy.pushAs('north', { credential: 'north', delivery: 'store' })).statusCode, 202)
+  await until(() => cloud.attempts() === 1)
+  await proxy.pushAs('north', {})
+  book.set('north', keyPair(SOUTH))
+  await until(() => cloud.received().length > 0)
+  t.equal(cloud.received()[0]?.accessKeyId, SOUTH.accessKeyId)
+})
+
 t.test('when no credential that plants use is to be had the proxy is not ready, and says of each why', async t => {
   const book = new MemoryBook({ north: { kind: 'sts', ...NORTH, securityToken: 'NorthTokenOfTheSuite', expiresAt: '2020-01-01T00:00:00Z' } })
   const proxy = await startPlants(t, { book, policy: { credential: 'north' } })

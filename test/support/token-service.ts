@@ -14,7 +14,7 @@ interface Account {
 }
 
 /** What it does with a question. `never`: the line stays open. Codes are refusals. */
-export type Manner = 'issues' | 'never' | 'hangs-up' | 'html' | 'expired' | 'empty' | { readonly statusCode: number, readonly code: string }
+export type Manner = 'issues' | 'never' | 'hangs-up' | 'html' | 'endless' | 'expired' | 'empty' | { readonly statusCode: number, readonly code: string }
 
 export interface TokenServiceOptions {
   /** Who may ask for a role. */
@@ -98,6 +98,7 @@ export async function startTokenService (t: Test, { keys = [], oidcToken, now = 
       const body = JSON.stringify(answer(request))
       if (manner === 'hangs-up') response.destroy()
       else if (manner === 'html') send(200, 'text/html', '<html>log in first</html>')
+      else if (manner === 'endless') send(200, 'application/json', body + ' '.repeat(200_000))
       else if (manner !== 'never') send(200, 'application/json', body)
     }
     respond().catch((error: unknown) => {
