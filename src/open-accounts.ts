@@ -42,10 +42,10 @@ export function openAccounts ({ config, clock, logger, book, observation, ca, so
     book,
     clock,
     onUnknown: name => { logger.error({ credential: name }, 'Plants name a RAM credential that is not known; what can be stored of them is kept, the rest is refused until it is there.') },
+    onRetired: name => { metrics.forgetExpiry(name) },
     open: (name, spec) => {
       const place = placeOf(spec, config)
       if (place === undefined) throw new CredentialProblem('unusable-spec')
-      metrics.forgetExpiry(name)
       const source = (sourceOf ?? liveSourceOf)(name, spec)
       const pool = createCloudPool({ ...place, ...(ca === undefined ? undefined : { ca }) })
       const relay = createRelay({ pool, credentials: source, signedHost: place.signedHost, clock, random: Math.random, onAttempt: event => { onAttempt(name, event) } })

@@ -21,6 +21,8 @@ export interface CloudAccountsParts {
   readonly clock: Clock
   /** Told once of a name that plants use and the book does not have, until the book tells of that name. */
   readonly onUnknown?: (name: string) => void
+  /** Told when what was open for a name is let go. */
+  readonly onRetired?: (name: string) => void
 }
 
 interface Opened extends CloudAccount {
@@ -132,6 +134,7 @@ export class CloudAccounts {
     const opened = this.#opened.get(name)
     if (opened === undefined) return
     this.#opened.delete(name)
+    this.#parts.onRetired?.(name)
     const closing = opened.relay.close().finally(() => { this.#closing.delete(closing) })
     this.#closing.add(closing)
   }

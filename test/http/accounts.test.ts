@@ -72,7 +72,8 @@ t.test('every kind of credential pushes, and the cloud verifies signature and to
     'profile-file': { kind: 'profile-file' },
     default: { kind: 'default' }
   }
-  const proxy = await startPlants(t, { cloud, book: new MemoryBook(specs) })
+  const book = new MemoryBook(specs)
+  const proxy = await startPlants(t, { cloud, book })
   for (const name of Object.keys(specs)) t.equal((await proxy.pushAs(name, { credential: name, delivery: 'relay' })).statusCode, 200, name)
   const issued = sts.issued.map(({ accessKeyId }) => accessKeyId)
   t.strictSame(cloud.received().map(({ accessKeyId }) => accessKeyId), [NORTH.accessKeyId, session.accessKeyId, ...issued, session.accessKeyId, NORTH.accessKeyId, NORTH.accessKeyId])
@@ -80,7 +81,12 @@ t.test('every kind of credential pushes, and the cloud verifies signature and to
   for (const name of Object.keys(specs)) t.match(details[name], ['ram-role', 'oidc-role', 'uri'].includes(name) ? /^valid until 20/ : 'valid', name)
   const samples = await scrape(proxy)
   t.equal(samples.get('credential_refreshes_total{credential="uri"}'), 1)
-  t.ok((samples.get('credential_expiry_timestamp_seconds{credential="ram-role"}') ?? 0) > Date.now() / 1000 + 3500)
+  const expiryOf = (name: string): string => `credential_expiry_timestamp_seconds{credential="${name}"}`
+  t.ok((samples.get(expiryOf('ram-role')) ?? 0) > Date.now() / 1000 + 3500)
+  book.set('ram-role', keyPair(NORTH))
+  book.remove('uri')
+  const later = await scrape(proxy)
+  t.same(['ram-role', 'oidc-role', 'uri'].map(name => later.has(expiryOf(name))), [false, true, false], 'what is not in use any more warns nobody of its end')
 })
 
 t.test('a credential that is not there: relay plants hear 503, the others are stored, alarm, log and readiness name it; once it is there all goes on', async t => {
