@@ -19,7 +19,7 @@ export const SETTINGS = {
   ENERGY_EXPERT_REGION: setting('cn-hangzhou', 'picks the endpoint', regionId),
   ENERGY_EXPERT_ENDPOINT: setting(undefined, 'the address to connect to, as an origin; default: the region\'s public address', origin),
   ENERGY_EXPERT_SIGNED_HOST: setting(undefined, 'the Host that is sent and signed, and the name that TLS checks; default: the endpoint\'s host when it ends in .aliyuncs.com or is loopback, otherwise the region\'s public host', hostAndPort),
-  ENERGY_EXPERT_ALLOW_HTTP: setting('false', 'allow an http:// endpoint that is not loopback', oneOf('true', 'false')),
+  ENERGY_EXPERT_ALLOW_HTTP: setting('false', 'allow http:// endpoints, token services and credentials URIs that are not loopback', oneOf('true', 'false')),
   RELAY_TIMEOUT_MS: setting(undefined, 'deadline of one push, retries included; default: 2500 where the push can be stored, 10000 where not', integer(100, 120_000)),
   QUEUE_MAX_BYTES: setting('1073741824', 'the whole queue on disk, parked pushes included; a plant has a quarter of it unless its own bound is set', integer(1_048_576, 100_000_000_000_000)),
   QUEUE_CALL_MAX_DEVICES: setting('500', 'device records of stored pushes that travel in one call', integer(1, 10_000)),

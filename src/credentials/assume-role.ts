@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { isLoopback } from '../loopback.js'
 import { registerSecret } from '../redact.js'
 import { acsDate, signRequest } from '../signing/sign-request.js'
 import { askSts, type StsParts } from './ask-sts.js'
 import { CredentialProblem } from './credential-problem.js'
 import type { CredentialSpec } from './credential-spec.js'
 import type { LoadedCredential } from './default-chain.js'
+import { readSecretUrl } from './secret-url.js'
 
 type RamRole = Extract<CredentialSpec, { kind: 'ram-role' }>
 type OidcRole = Extract<CredentialSpec, { kind: 'oidc-role' }>
@@ -68,11 +68,10 @@ function formOf (fields: Readonly<Record<string, string | undefined>>): string {
     .join('&')
 }
 
-/** A host, or an origin. Secrets come back from it, so plain HTTP is for this machine alone, unless it is allowed. */
+/** A host, or an origin. */
 function originOf (endpoint = STS_ENDPOINT, allowHttp: boolean): URL {
-  const text = /^https?:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isOrigin = url !== undefined && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
-  if (!isOrigin || (url.protocol === 'http:' && !isLoopback(url.hostname) && !allowHttp)) throw new CredentialProblem('unusable-spec')
+  const url = readSecretUrl(/^https?:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`, allowHttp)
+  const isOrigin = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+  if (!isOrigin) throw new CredentialProblem('unusable-spec')
   return url
 }

@@ -4,6 +4,7 @@ import { assumeRole, assumeRoleWithOidc } from './assume-role.js'
 import { CredentialProblem } from './credential-problem.js'
 import type { CredentialSpec } from './credential-spec.js'
 import { type CredentialClient, type LoadedCredential, makeDefaultChain, overProvider } from './default-chain.js'
+import { readSecretUrl } from './secret-url.js'
 
 const { CLIProfileCredentialsProvider, ECSRAMRoleCredentialsProvider, ProfileCredentialsProvider, URICredentialsProvider } = credentials
 
@@ -26,21 +27,21 @@ export function clientOf (spec: CredentialSpec, parts: StsParts, link?: string):
     case 'default':
       return makeDefaultChain(link)
     default:
-      return overProvider(providerOf(spec))
+      return overProvider(providerOf(spec, parts.allowHttp))
   }
 }
 
 type OfPackage = Extract<CredentialSpec, { kind: 'ecs-role' | 'uri' | 'cli-profile' | 'profile-file' }>
 
 /** What is left out has the package's own default, the variable of the environment that names it included. */
-function providerOf (spec: OfPackage): credentials.CredentialsProvider {
+function providerOf (spec: OfPackage, allowHttp: boolean): credentials.CredentialsProvider {
   switch (spec.kind) {
     case 'ecs-role': {
       const builder = ECSRAMRoleCredentialsProvider.builder()
       return (spec.roleName === undefined ? builder : builder.withRoleName(spec.roleName)).build()
     }
     case 'uri':
-      return URICredentialsProvider.builder().withCredentialsURI(spec.uri).build()
+      return URICredentialsProvider.builder().withCredentialsURI(readSecretUrl(spec.uri, allowHttp).href).build()
     case 'cli-profile': {
       const builder = CLIProfileCredentialsProvider.builder()
       return (spec.profile === undefined ? builder : builder.withProfileName(spec.profile)).build()

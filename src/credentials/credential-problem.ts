@@ -3,7 +3,7 @@ const SENTENCES = {
   'none-found': 'No source of RAM credentials answered; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or another source of the default chain.',
   'broken-file': 'A file with RAM credentials (~/.aliyun/config.json or ~/.alibabacloud/credentials) could not be used; check that it is valid, readable and has the profile.',
   'no-token-file': 'The file with the OIDC token cannot be read, or is empty; check its path, and that it is mounted.',
-  'unusable-spec': 'The credential cannot be used as it is set up; check its region, endpoint and signed host, its stsEndpoint and its expiresAt.',
+  'unusable-spec': 'The credential cannot be used as it is set up; check its region, endpoint and signed host, its stsEndpoint, uri and expiresAt.',
   unreachable: 'The service that issues temporary RAM credentials cannot be reached; check its address, DNS, its certificate and the line.',
   'service-failed': 'The service that issues temporary RAM credentials refused or failed; check the role, its trust policy and the way to the service.',
   'wrong-clock': 'The token service refuses the time of this machine; set its clock right, and keep it so with a time service.',

@@ -211,6 +211,11 @@ t.test('secrets come over https, or over http from this machine alone unless tha
     await t.rejects(source.get(), { code: 'Credentials.Unavailable' })
     t.same(problems, ['unusable-spec'], stsEndpoint)
   }
+  for (const uri of ['http://192.0.2.1/token', 'ftp://127.0.0.1/token', 'token']) {
+    const { source, problems } = live({ kind: 'uri', uri })
+    await t.rejects(source.get(), { code: 'Credentials.Unavailable' })
+    t.same(problems, ['unusable-spec'], uri)
+  }
 })
 
 async function until (isSo: () => boolean): Promise<void> {
