@@ -53,7 +53,7 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     tellCounts(reply, 'x-warnings', warnings)
     if (wantsPreview && read !== undefined) {
       refuseAboveBurst(plant.policy, points)
-      return await showDryRun(request, reply, read, steps, records === 0 ? undefined : preview(body))
+      return await showDryRun(request, reply, read, steps, records === 0 ? undefined : preview(body, plant.policy.credential))
     }
     const parked = bad.length === 0 ? [] : groupBad(deviceType, bad).map(({ code, message, ...part }) => ({ ...part, reason: { code, message, cloudRequestId: undefined } }))
     const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'])

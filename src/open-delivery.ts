@@ -12,10 +12,10 @@ import { withReceipts, type Receipts } from './queue/with-receipts.js'
 import { createPreview, type Preview } from './relay/preview.js'
 
 export interface OpenDeliveryParts {
-  readonly config: Pick<Config, 'relayTimeoutMs' | 'queue' | 'idempotencyWindowMs' | 'endpoint' | 'signedHost' | 'scansPushes'>
+  readonly config: Pick<Config, 'relayTimeoutMs' | 'queue' | 'idempotencyWindowMs' | 'scansPushes'>
   readonly clock: Clock
   readonly logger: Logger
-  readonly parts: Pick<OpenedParts, 'relay' | 'queue' | 'log' | 'catalog'>
+  readonly parts: Pick<OpenedParts, 'relays' | 'placeOf' | 'queue' | 'log' | 'catalog'>
 }
 
 /** What the plants' port does with a push. */
@@ -36,18 +36,18 @@ export interface OpenedDelivery {
 }
 
 /** Puts together what decides on a push, and what is known of those before it. */
-export function openDelivery ({ config, clock, logger, parts: { relay, queue, log, catalog } }: OpenDeliveryParts): OpenedDelivery {
-  const { endpoint, signedHost, scansPushes, relayTimeoutMs, queue: { bytesMax: queueMaxBytes }, idempotencyWindowMs: windowMs } = config
+export function openDelivery ({ config, clock, logger, parts: { relays: { relayOf }, placeOf, queue, log, catalog } }: OpenDeliveryParts): OpenedDelivery {
+  const { scansPushes, relayTimeoutMs, queue: { bytesMax: queueMaxBytes }, idempotencyWindowMs: windowMs } = config
   const remembered = new RememberedPushes({ clock, windowMs })
   const onProblem = (problem: unknown): void => { logger.error({ error: problem }, 'It cannot be read which stored pushes may be repeated; their repeats are sent again.') }
   const loadRemembered = followStored({ remembered, log, clock, onProblem })
   const isDown = untilDown(log)
   return {
-    ...withReceipts(createDeliver({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }), { log, clock }),
+    ...withReceipts(createDeliver({ relayOf, queue, clock, relayTimeoutMs, queueMaxBytes }), { log, clock }),
     sendOnce: createSendOnce(remembered, clock),
     catalog,
     scansPushes,
-    preview: createPreview({ signedHost, endpoint, clock }),
+    preview: createPreview({ placeOf, clock }),
     start: async () => {
       const load = async (): Promise<void> => {
         await queue.start()

@@ -151,6 +151,13 @@ export const POLICY_ROWS = {
     argument: '<on or off>',
     description: 'Whether new pushes travel in a lane of their own while a backlog drains, so that they need not wait for it.',
     schema: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'off' })
+  },
+  credential: {
+    flag: '--credential',
+    argument: '<name>',
+    description: 'The RAM credential, and with it the account, that the plant\'s pushes are sent with.',
+    // As the names of plants: it stands in metrics and in alarms.
+    schema: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', title: 'name of a credential: 1 to 63 lower-case letters, digits and hyphens', default: 'default' })
   }
 } as const satisfies Record<string, PolicyRow>
 

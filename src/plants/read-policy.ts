@@ -89,7 +89,7 @@ export function describeValues (schema: TSchema): string {
   if (Array.isArray(schema['anyOf'])) {
     return new Intl.ListFormat('en', { type: 'disjunction' }).format(schema['anyOf'].map((literal: TSchema) => String(literal['const'])))
   }
-  return describeFormat(schema['format']) ?? `a ${schema['type']}`
+  return describeFormat(schema['format']) ?? `a ${schema.title ?? schema['type']}`
 }
 
 function parseSettings (stored: string): PolicySettings | undefined {
