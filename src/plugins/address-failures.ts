@@ -2,6 +2,7 @@ import '@fastify/rate-limit'
 import fp from 'fastify-plugin'
 import { addressGroup } from '../address-group.js'
 import type { Clock } from '../clock.js'
+import type { EndSignal } from '../end-signal.js'
 import { ProxyError } from '../errors.js'
 
 declare module 'fastify' {
@@ -33,7 +34,7 @@ export default fp<AddressFailuresOptions>(async (app, { clock, failuresPerMinute
   const count = app.createRateLimit({ max: failuresPerMinuteMax, timeWindow: 60_000, keyGenerator: ({ ip }) => addressGroup(ip) })
   const waiting = new Set<() => void>()
 
-  async function wait (clientGone: AbortSignal): Promise<void> {
+  async function wait (clientGone: EndSignal): Promise<void> {
     if (clientGone.aborted) return
     await new Promise<void>(resolve => {
       const spreadMs = throttledDelayMs === 0 ? 0 : SPREAD_MS * waiting.size

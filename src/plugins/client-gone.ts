@@ -1,15 +1,13 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
+import { EndSwitch, type EndSignal } from '../end-signal.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Aborts when the caller hangs up, or closes its sending side, before it has its answer. */
-    clientGone: AbortSignal
+    clientGone: EndSignal
   }
 }
-
-/** One for all: without a reason each abort makes an exception with its stack, which a flood of hang-ups pays for. */
-const HUNG_UP = new Error('The sender hung up.')
 
 /**
  * Tells when a sender is gone. One that only closes its sending side (`nc -N`, some modems) looks from here like one that hung up,
@@ -18,28 +16,28 @@ const HUNG_UP = new Error('The sender hung up.')
 export default fp(async app => {
   // By itself Node answers nobody who closed its sending side. The switch is old and stable, and stands in no document and no type.
   Object.assign(app.server, { httpAllowHalfOpen: true })
-  const waitingOn = new WeakMap<Socket, Set<AbortController>>()
+  const waitingOn = new WeakMap<Socket, Set<EndSwitch>>()
 
   /** One listener a socket, since pipelined requests share theirs. */
-  function waitersOf (socket: Socket): Set<AbortController> {
+  function waitersOf (socket: Socket): Set<EndSwitch> {
     const known = waitingOn.get(socket)
     if (known !== undefined) return known
-    const waiting = new Set<AbortController>()
+    const waiting = new Set<EndSwitch>()
     waitingOn.set(socket, waiting)
-    socket.once('end', () => { for (const hangUp of waiting) hangUp.abort(HUNG_UP) })
+    socket.once('end', () => { for (const hangUp of waiting) hangUp.end() })
     return waiting
   }
 
   app.decorateRequest('clientGone')
   app.addHook('onRequest', async (request, reply) => {
-    const hangUp = new AbortController()
-    request.clientGone = hangUp.signal
+    const hangUp = new EndSwitch()
+    request.clientGone = hangUp
     const waiting = waitersOf(request.raw.socket)
     waiting.add(hangUp)
-    if (request.raw.socket.readableEnded) hangUp.abort(HUNG_UP)
+    if (request.raw.socket.readableEnded) hangUp.end()
     reply.raw.once('close', () => {
       waiting.delete(hangUp)
-      if (!reply.raw.writableFinished) hangUp.abort(HUNG_UP)
+      if (!reply.raw.writableFinished) hangUp.end()
     })
   })
 }, { name: 'client-gone' })

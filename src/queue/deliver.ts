@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import type { EndSignal } from '../end-signal.js'
 import type { Plant } from '../plants/plant.js'
 import type { RelayOf } from '../relay/endable-relay.js'
 import type { Failure } from '../relay/verdict.js'
@@ -46,7 +47,7 @@ export interface DeliverParts {
 }
 
 /** @throws {ProxyError} whatever the sender must learn when the cloud did not confirm and nothing was stored. */
-export type Deliver = (push: OutgoingPush, plant: Plant, clientGone: AbortSignal) => Promise<Delivery>
+export type Deliver = (push: OutgoingPush, plant: Plant, clientGone: EndSignal) => Promise<Delivery>
 
 /** Where an error is all that a sender gets, it is worth a longer wait. */
 const RELAY_TIMEOUT_MS = 10_000
@@ -56,7 +57,7 @@ const PLANT_SHARE = 4
 
 /** Decides by the plant's policy what becomes of a push that was read and found right. */
 export function createDeliver ({ relayOf, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
-  async function relayOnly (push: PushToKeep, body: Buffer, { policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
+  async function relayOnly (push: PushToKeep, body: Buffer, { policy }: Plant, clientGone: EndSignal): Promise<Delivery> {
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS
     const verdict = await queue.tryLive(push, policy.credential, async () => await relayOf(policy.credential).send(body, { timeoutMs, clientGone, resendsInDoubt: policy.whenUnsure === 'resend' }))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }

@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events'
 import type { Clock } from '../clock.js'
+import { EndSwitch, type EndSignal } from '../end-signal.js'
 import type { RelayOf } from '../relay/endable-relay.js'
 import type { Verdict } from '../relay/verdict.js'
 import { Accounts } from './accounts.js'
@@ -39,8 +39,8 @@ export class PushQueue {
   readonly #accounts: Accounts
   readonly #drain: Drain
   /** Aborts when live pushes must not wait for the cloud any longer. */
-  readonly #stopping = new AbortController()
-  readonly #cutOff = new AbortController()
+  readonly #stopping = new EndSwitch()
+  readonly #cutOff = new EndSwitch()
   readonly #loader: LaneLoader
   readonly #relayed: RelayedRecords
   /** What becomes of records that break the contract. */
@@ -61,11 +61,9 @@ export class PushQueue {
       alarms: this.#alarms,
       lanes: this.#lanes,
       accounts: this.#accounts,
-      cutOff: this.#cutOff.signal
+      cutOff: this.#cutOff
     })
     this.#loader = new LaneLoader({ ...parts, listeners, holdMsMax: this.#bounds.holdMsMax, alarms: this.#alarms, lanes: this.#lanes, drain: this.#drain })
-    // Each push that waits for the cloud listens.
-    setMaxListeners(0, this.#stopping.signal, this.#cutOff.signal)
   }
 
   /** Loads the lanes and begins to deliver. A store that cannot be read is asked again; the start is not blocked by it. */
@@ -80,7 +78,7 @@ export class PushQueue {
     const account = this.#accounts.named(credential)
     // While the account is out one live push at a time is a probe like any other; the rest is spared the wait.
     const isInVain = account.isOut && account.liveTries > 0
-    return !this.#stopping.signal.aborted && !isInVain && !this.#lanes.isBusy(plant)
+    return !this.#stopping.aborted && !isInVain && !this.#lanes.isBusy(plant)
   }
 
   /**
@@ -88,11 +86,11 @@ export class PushQueue {
    * what of the parked records was delivered since.
    * @throws whatever `send` throws
    */
-  async tryLive (push: KeyedBody, credential: string, send: (stopping: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
+  async tryLive (push: KeyedBody, credential: string, send: (stopping: EndSignal) => Promise<Verdict>): Promise<Verdict> {
     const account = this.#accounts.named(credential)
     const startedAtMs = this.#parts.clock.monotonicMs()
     account.liveTries += 1
-    const verdict = await send(this.#stopping.signal).finally(() => { account.liveTries -= 1 })
+    const verdict = await send(this.#stopping).finally(() => { account.liveTries -= 1 })
     if (verdict.kind === 'delivered') {
       account.noteDelivery()
       this.#relayed.note(push)
@@ -161,14 +159,14 @@ export class PushQueue {
 
   /** Begins no call any more; live pushes that wait for the cloud end, and are kept. Storing goes on working. */
   stop (): void {
-    this.#stopping.abort()
+    this.#stopping.end()
     this.#loader.stop()
     this.#drain.stop()
   }
 
   /** After stop(): waits for the calls in flight, and cuts off what has not ended after `timeoutMs`. The log stays open. */
   async ended (timeoutMs: number): Promise<void> {
-    const cancel = this.#parts.clock.after(timeoutMs, () => { this.#cutOff.abort() })
+    const cancel = this.#parts.clock.after(timeoutMs, () => { this.#cutOff.end() })
     await this.#drain.ended()
     cancel()
     this.#alarms.close()

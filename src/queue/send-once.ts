@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import type { EndSignal } from '../end-signal.js'
 import { ProxyError } from '../errors.js'
 import type { Plant } from '../plants/plant.js'
 import type { Delivery, OutgoingPush } from './deliver.js'
@@ -15,7 +16,7 @@ export interface Sent {
  * Sends a push unless the same was delivered or stored before.
  * @throws {ProxyError} IdempotencyKeyReused, or whatever `send` throws
  */
-export type SendOnce = (push: OutgoingPush, plant: Plant, clientGone: AbortSignal, send: () => Promise<Delivery>) => Promise<Sent>
+export type SendOnce = (push: OutgoingPush, plant: Plant, clientGone: EndSignal, send: () => Promise<Delivery>) => Promise<Sent>
 
 /** An error is never remembered, for after it a repeat must be sent. */
 export function createSendOnce (remembered: RememberedPushes, clock: Clock): SendOnce {
@@ -55,14 +56,14 @@ function reused (requestId: string): ProxyError {
 }
 
 /** Waiting ends with the sender; what it waits for goes on. */
-async function unlessGone (first: Promise<void>, clientGone: AbortSignal): Promise<void> {
+async function unlessGone (first: Promise<void>, clientGone: EndSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const giveUp = (): void => {
       // The same push is under way, so that "nothing was sent" might not be true.
       reject(new ProxyError('Cloud.MaybeArrived', undefined, { cause: new Error('The sender hung up while the same push was under way.') }))
     }
     if (clientGone.aborted) return giveUp()
-    clientGone.addEventListener('abort', giveUp, { once: true })
+    clientGone.addEventListener('abort', giveUp)
     first.then(() => {
       clientGone.removeEventListener('abort', giveUp)
       resolve()

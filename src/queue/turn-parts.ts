@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import type { EndSignal } from '../end-signal.js'
 import type { Policy } from '../plants/policy.js'
 import type { RelayOf } from '../relay/endable-relay.js'
 import type { Account, Ticket } from './account.js'
@@ -51,7 +52,7 @@ export interface TurnParts {
   readonly alarms: Alarms
   readonly listeners: QueueListeners
   /** Aborts when what is still under way must end. */
-  readonly cutOff: AbortSignal
+  readonly cutOff: EndSignal
 }
 
 /** One call that was made, and all that its judgement depends on. */

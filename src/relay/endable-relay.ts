@@ -1,3 +1,4 @@
+import { EndSwitch } from '../end-signal.js'
 import { ProxyError } from '../errors.js'
 import type { Relay } from './relay.js'
 
@@ -12,21 +13,20 @@ export interface EndableRelays {
 
 /** Relays whose attempts can be ended before their deadline, when the process must go. */
 export function createEndableRelays (relayOf: RelayOf): EndableRelays {
-  const underWay = new Set<AbortController>()
+  const underWay = new Set<EndSwitch>()
   let isEnding = false
 
   return {
     relayOf: credential => ({
       async send (body, { clientGone, ...options }) {
         if (isEnding) throw new ProxyError('ShuttingDown')
-        // Not AbortSignal.any: a signal that lives as long as the process would keep every push's signal with it.
-        const ending = new AbortController()
-        const end = (): void => { ending.abort() }
+        const ending = new EndSwitch()
+        const end = (): void => { ending.end() }
         if (clientGone?.aborted === true) end()
         clientGone?.addEventListener('abort', end)
         underWay.add(ending)
         try {
-          const verdict = await relayOf(credential).send(body, { ...options, clientGone: ending.signal })
+          const verdict = await relayOf(credential).send(body, { ...options, clientGone: ending })
           const wasEnded = isEnding && verdict.kind === 'cancelled' && clientGone?.aborted !== true
           if (wasEnded && !verdict.mayHaveArrived) throw new ProxyError('ShuttingDown')
           return verdict
@@ -38,7 +38,7 @@ export function createEndableRelays (relayOf: RelayOf): EndableRelays {
     }),
     end () {
       isEnding = true
-      for (const ending of underWay) ending.abort()
+      for (const ending of underWay) ending.end()
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import type { EndSignal } from '../end-signal.js'
 
 /**
  * When a push's time is over: at its deadline, or when its sender hangs up. One timer and one listener for all that the
@@ -7,13 +8,13 @@ import type { Clock } from '../clock.js'
 export class Ending {
   readonly #clock: Clock
   readonly #deadlineMs: number
-  readonly #clientGone: AbortSignal | undefined
+  readonly #clientGone: EndSignal | undefined
   readonly #cancelTimer: () => void
   readonly #onGone = (): void => { this.#end('cancelled') }
   #reason: 'timed-out' | 'cancelled' | undefined
   #interrupt: (() => void) | undefined
 
-  constructor (clock: Clock, timeoutMs: number, clientGone: AbortSignal | undefined) {
+  constructor (clock: Clock, timeoutMs: number, clientGone: EndSignal | undefined) {
     this.#clock = clock
     this.#deadlineMs = clock.monotonicMs() + timeoutMs
     this.#clientGone = clientGone

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.js'
 import type { CredentialSource } from '../credentials/credential-source.js'
+import type { EndSignal } from '../end-signal.js'
 import { ProxyError } from '../errors.js'
 import { AccountPause } from './account-pause.js'
 import { ClockSkew } from './clock-skew.js'
@@ -12,7 +13,7 @@ export interface SendOptions {
   /** Deadline of the whole push, retries included. */
   readonly timeoutMs: number
   /** Aborts when the sender hangs up; without it the push goes on without its sender. */
-  readonly clientGone?: AbortSignal
+  readonly clientGone?: EndSignal
   /**
    * `none`: whoever sends paces the retries. What helps at once stays: a fresh nonce, a corrected date, a refreshed token,
    * a new connection in place of one that had gone stale. Default `backoff`: again until the deadline.

@@ -88,12 +88,13 @@ export function setUpQueue (t: Test, { bounds, random = () => 0.5, log = new Mem
         const push = JSON.parse(body)
         const call: CloudCall = { atMs: bench.now(), body, deviceType: push.deviceType, devices: push.devices, credential }
         bench.calls.push(call)
-        const over = new AbortController()
+        let onGone = (): void => {}
         const gone = new Promise<Verdict>(resolve => {
-          clientGone?.addEventListener('abort', () => { resolve(failure('cancelled', { mayHaveArrived: true })) }, { once: true, signal: over.signal })
+          onGone = () => { resolve(failure('cancelled', { mayHaveArrived: true })) }
+          clientGone?.addEventListener('abort', onGone)
         })
         // Its listener would live as long as the queue.
-        const verdict = await Promise.race([bench.answer(call), gone]).finally(() => { over.abort() })
+        const verdict = await Promise.race([bench.answer(call), gone]).finally(() => { clientGone?.removeEventListener('abort', onGone) })
         if (verdict.kind === 'delivered') bench.delivered.push(...call.devices.map(({ deviceId = '' }) => deviceId))
         return verdict
       }

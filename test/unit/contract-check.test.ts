@@ -134,8 +134,8 @@ t.test('the bounds are told with count and limit', async t => {
 
 t.test('ten thousand broken records are judged in less time than a person notices', async t => {
   const broken = push(...Array.from({ length: 10_000 }, (_, index) => record({ deviceId: `m${index}`, data: index === 9_999 ? { Ua: null } : { Ua: '1' } })))
-  const start = performance.now()
+  const start = process.cpuUsage()
   t.same(told(broken), ['/devices/9999/data/Ua must be a string, not null; leave the point out when there is no reading, or have the operator set --missing drop'])
   // 10 ms on an idle machine; a repeat check that compares every pair would take seconds.
-  t.ok(performance.now() - start < 1_000)
+  t.ok(process.cpuUsage(start).user < 1_000_000, 'in time of the processor, which others do not take')
 })

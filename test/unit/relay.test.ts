@@ -98,9 +98,9 @@ t.test('what stays broken may have arrived, and is tried again only until the de
     cloud.inject(fault)
     events.length = 0
     const startedMs = performance.now()
-    t.match(await relay.send(BODY, { timeoutMs: 500 }), { kind: 'maybe-arrived', mayHaveArrived: true }, fault)
-    t.ok(performance.now() - startedMs < 1500, `${fault} ends in time`)
-    t.ok(events.length > 1 && events.length <= 3, 'at 0, 100 and 300 ms; the next would be at 700')
+    t.match(await relay.send(BODY, { timeoutMs: 1000 }), { kind: 'maybe-arrived', mayHaveArrived: true }, fault)
+    t.ok(performance.now() - startedMs < 4000, `${fault} ends in time, however busy the machine is`)
+    t.ok(events.length > 1 && events.length <= 4, 'at 0, 100, 300 and 700 ms; the next would be at 1500')
   }
 })
 
