@@ -1,5 +1,6 @@
 import { mappingOf } from '../mapping/mapping-faults.js'
 import type { DialectName, Mapping } from '../mapping/mapping.js'
+import type { TimeFormat } from '../mapping/time-format.js'
 import { readCsv } from './dialect-csv.js'
 import { readEnergyExpert } from './dialect-energy-expert.js'
 import { readFlat } from './dialect-flat.js'
@@ -23,6 +24,8 @@ export interface Translation {
   readonly placeOf?: (pointer: string) => string
   /** Such a place in words, where its path alone would tell a person little: "line 3, column Ua". */
   readonly inWords?: ((place: string) => string) | undefined
+  /** In what form the sender writes its times, where its plant's mapping says so. */
+  readonly timeFormat?: TimeFormat | undefined
 }
 
 /** What a dialect knows besides the body. */
@@ -59,5 +62,7 @@ export interface DialectPolicy {
 }
 
 export function translate (body: DecodedBody, { dialect = 'energy-expert', mapping, unknownFields }: DialectPolicy, log: RepairLog): Translation {
-  return DIALECTS[dialect](body, { mapping: mappingOf(mapping), dropsUnknown: unknownFields === 'drop', log })
+  const read = mappingOf(mapping)
+  const translation = DIALECTS[dialect](body, { mapping: read, dropsUnknown: unknownFields === 'drop', log })
+  return dialect === 'energy-expert' ? translation : { ...translation, timeFormat: read.timeFormat }
 }

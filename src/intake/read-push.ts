@@ -47,7 +47,7 @@ function readText (text: string, policy: IntakePolicy & InvalidPolicy, arrival: 
   const { candidate } = translation
   const shaped = shapePush(candidate, policy, log)
   const dropped = dropsMissing ? dropMissing(shaped, log) : NOTHING_DROPPED
-  const timeFaults = repairTimes(shaped, policy, arrival.nowMs, log)
+  const timeFaults = repairTimes(shaped, { ...policy, timeFormat: translation.timeFormat }, arrival.nowMs, log)
   log.note('values', () => describeRepairs(log.repairs))
   refuseTooMuch(shaped)
   if (dropped.isEmptied) throw invalidPush([NO_READING], NO_READING)

@@ -1,6 +1,7 @@
 import type { TimeFaults } from '../contract/check-push.js'
 import { RECORD_TIME_PATTERN } from '../contract/push.js'
-import { isCalendarTime } from '../contract/record-time.js'
+import { isCalendarTime, NOT_IN_CALENDAR } from '../contract/record-time.js'
+import type { TimeFormat } from '../mapping/time-format.js'
 import { holdsDevices, isObject } from './candidate.js'
 import { JsonNumber } from './json-value.js'
 import { parseTime } from './parse-time.js'
@@ -12,6 +13,11 @@ import { wallTimeIn } from './wall-time.js'
 export interface TimePolicy extends TimeBoundsPolicy {
   /** A record without a time: a fault, or the time at which it came. Default a fault. */
   readonly defaultTime?: 'reject' | 'arrival'
+}
+
+/** With the form in which its mapping says that the sender writes times. */
+export interface WrittenTimePolicy extends TimePolicy {
+  readonly timeFormat?: TimeFormat | undefined
 }
 
 const CONTRACT_FORM = new RegExp(RECORD_TIME_PATTERN)
@@ -29,11 +35,11 @@ interface TimeRead {
  * one the time of its arrival, where the plant says so. Answers what is wrong with those that were not understood, or
  * that the plant does not take; those stay as they were written.
  */
-export function repairTimes (candidate: unknown, policy: TimePolicy, nowMs: number, log: RepairLog): TimeFaults {
+export function repairTimes (candidate: unknown, policy: WrittenTimePolicy, nowMs: number, log: RepairLog): TimeFaults {
   const faults = new Map<number, string>()
   if (!holdsDevices(candidate)) return faults
   const timeZone = policy.timeZone ?? 'Asia/Shanghai'
-  const readTime = createTimeReader(timeZone, createTimeBounds(policy, timeZone, nowMs))
+  const readTime = createTimeReader(timeZone, createTimeBounds(policy, timeZone, nowMs), policy.timeFormat)
   let arrivalTime: string | undefined
   for (const [index, device] of candidate.devices.entries()) {
     if (!isObject(device)) continue
@@ -59,16 +65,24 @@ export function repairTimes (candidate: unknown, policy: TimePolicy, nowMs: numb
 }
 
 /** The times of one body are mostly the same, so the last one is remembered. */
-function createTimeReader (timeZone: string, bounds: TimeBounds): (text: string) => TimeRead {
+function createTimeReader (timeZone: string, bounds: TimeBounds, format: TimeFormat | undefined): (text: string) => TimeRead {
   let lastText: string | undefined
   let lastRead: TimeRead = {}
   return text => {
     if (text !== lastText) {
-      lastRead = readTime(text, timeZone, bounds)
+      lastRead = readFormatted(text, bounds, format) ?? readTime(text, timeZone, bounds)
       lastText = text
     }
     return lastRead
   }
+}
+
+/** Undefined: there is no form, or the contract's own was written. With a form nothing else is guessed. */
+function readFormatted (text: string, bounds: TimeBounds, format: TimeFormat | undefined): TimeRead | undefined {
+  if (format === undefined || CONTRACT_FORM.test(text)) return undefined
+  const wallTime = format.read(text)
+  if (wallTime === undefined) return { fault: `is not written as the mapping's timeFormat says (${format.text})` }
+  return isCalendarTime(wallTime) ? { recordTime: wallTime, fault: bounds.faultOfWallTime(wallTime) } : { fault: NOT_IN_CALENDAR }
 }
 
 function readTime (text: string, timeZone: string, bounds: TimeBounds): TimeRead {

@@ -1,4 +1,5 @@
 import type { TagPattern } from './tag-pattern.js'
+import type { TimeFormat } from './time-format.js'
 
 /** The shapes in which a plant may write its bodies. */
 export const DIALECT_NAMES = ['energy-expert', 'kepware', 'flat', 'csv', 'form'] as const
@@ -46,6 +47,8 @@ export interface Mapping {
   /** The others, in the order in which they are tried. */
   readonly tagPatterns: readonly TagRule[]
   readonly separator: string
+  /** In what form times are written that the intake would not understand by itself. */
+  readonly timeFormat?: TimeFormat | undefined
   readonly devices: ReadonlyMap<string, DeviceRule>
   readonly points: ReadonlyMap<string, string>
   readonly ignoredNames: ReadonlySet<string>

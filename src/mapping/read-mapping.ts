@@ -1,6 +1,7 @@
 import { deviceIdOf, deviceTypeOf, patternOf, pointCodeOf, refuseTooMany, unknownKey } from './mapping-texts.js'
 import { EMPTY_MAPPING, FIELD_ROLES, type CsvRules, type DeviceRule, type FieldRole, type Mapping } from './mapping.js'
 import { readTags } from './read-tags.js'
+import { parseTimeFormat } from './time-format.js'
 import { YamlReader, type Entry, type MappingFault } from './yaml-reader.js'
 
 /** As much of a text is stored with a plant. */
@@ -21,6 +22,11 @@ const KEYS: Readonly<Record<Exclude<keyof Mapping, 'exactTags' | 'tagPatterns' |
     const text = yaml.text(entry, 'one character')
     if (text !== undefined && text.length > 1) yaml.fault(entry, 'must be one character, the one that stands between the parts of a tag')
     else draft.separator = text ?? '.'
+  },
+  timeFormat: (entry, yaml, draft) => {
+    const read = parseTimeFormat(yaml.text(entry, 'a form such as dd.MM.yyyy HH:mm:ss') ?? 'yyyy-MM-dd HH:mm:ss')
+    if (typeof read === 'string') yaml.fault(entry, read)
+    else draft.timeFormat = read
   },
   devices: (entry, yaml, draft) => { draft.devices = readDevices(entry, yaml) },
   points: (entry, yaml, draft) => {
