@@ -1,0 +1,56 @@
+import type { Dispatcher } from 'undici'
+import type { Clock } from '../clock.js'
+import { type Config, readConfig } from '../config.js'
+import type { CredentialSpec } from '../credentials/credential-spec.js'
+import { createCloudPool } from '../relay/pool.js'
+import { checkCloud } from './check-cloud.js'
+import { checkCredentials } from './check-credentials.js'
+import { checkDisk } from './check-disk.js'
+import { checkFiles } from './check-files.js'
+import { checkLine, type Place } from './check-line.js'
+import { checkServer } from './check-server.js'
+import { checkStore } from './check-store.js'
+import { clientOf, type ClientOf } from './client-of.js'
+import { openLine, type OpenLine } from './open-line.js'
+import { type NamedFinding, ok, Report } from './report.js'
+
+export interface DoctorParts {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  /** The plant that is asked about; undefined: what most plants use. */
+  readonly plant: string | undefined
+  /** Told of each finding as it is made. */
+  readonly onFinding: (finding: NamedFinding) => void
+  /** What asks for a credential. */
+  readonly clientOf?: ClientOf
+  /** Where the pushes of a credential go; undefined when what it says cannot be used. Default: where the settings say. */
+  readonly placeOf?: (spec: CredentialSpec, config: Config) => Place | undefined
+  readonly openLine?: OpenLine
+  readonly openPool?: (place: Place) => Dispatcher
+}
+
+/** Looks at everything that a push needs, from the settings to the cloud's permission. Changes nothing and sends no reading. */
+export async function examine (parts: DoctorParts): Promise<readonly NamedFinding[]> {
+  const { environment, clock, plant, onFinding } = parts
+  const report = new Report(clock, onFinding)
+  const config = await report.check('settings', {}, () => ok('Every setting can be read.', readConfig(environment)))
+  if (config === undefined) {
+    for (const check of ['data-dir', 'plants', 'queue', 'credential', 'answer', 'server']) await report.check(check, { settings: config }, () => ok(''))
+    return report.findings
+  }
+  const queueBytesMax = config.queue.bytesMax
+  const dataDir = await checkDisk(report, { dataDir: config.dataDir, queueBytesMax, clock })
+  const name = await checkStore(report, { dataDir, clock, queueBytesMax, plant })
+  await checkFiles(report, { config, clock })
+  const credential = await checkCredentials(report, { settings: config, environment, clock, clientOf: parts.clientOf ?? clientOf, name })
+  const line = await checkLine(report, { place: placeFor(parts, config, credential.spec, name), environment, clock, openLine: parts.openLine ?? openLine })
+  await checkCloud(report, { line, credential, clock, openPool: parts.openPool ?? createCloudPool })
+  await checkServer(report, { dataDir, admin: config.admin })
+  return report.findings
+}
+
+/** Of a plant that is not known nobody knows where its pushes would go. */
+function placeFor ({ placeOf }: DoctorParts, config: Config, spec: CredentialSpec | undefined, name: string | undefined): Place | undefined {
+  if (name === undefined) return undefined
+  return spec === undefined || placeOf === undefined ? config : placeOf(spec, config)
+}
