@@ -36,9 +36,9 @@ export async function checkCloud (report: Report, { line, credential: { credenti
 async function ask (parts: ProbeParts, credential: RamCredential | undefined): Promise<Found<ProbeAnswer>> {
   const answer = await probe(parts, credential)
   if (!('isGateways' in answer)) return fault(answer.message, 'Look at the line, and at what stands between this machine and the endpoint.')
-  const { verdict, statusCode, isGateways, durationMs } = answer
-  if (verdict.kind === 'bad-answer' || !isGateways) {
-    return fault(`What answered was not Energy Expert (status ${statusCode}, without the gateway's mark).`, 'Check ENERGY_EXPERT_ENDPOINT; a captive page, a load balancer or a proxy on the way may answer in its place.')
+  const { verdict, statusCode, isGateways, isPage, durationMs } = answer
+  if (verdict.kind === 'bad-answer' || !isGateways || isPage) {
+    return fault(`What answered was not Energy Expert (status ${statusCode}, ${isPage ? 'a page in HTML' : 'without the gateway\'s mark'}).`, 'Check ENERGY_EXPERT_ENDPOINT; a captive page, a load balancer or a proxy on the way may answer in its place.')
   }
   return ok(`The gateway of Energy Expert answered after ${Math.round(durationMs)} ms, request id ${verdict.cloudRequestId ?? 'none'}.`, answer)
 }

@@ -28,6 +28,8 @@ export interface ProbeAnswer {
   readonly statusCode: number
   /** It bears the mark of Alibaba Cloud's gateway. */
   readonly isGateways: boolean
+  /** A page for people: of a load balancer, a captive portal. */
+  readonly isPage: boolean
   /** How far the cloud's clock is ahead of this machine's; undefined without a Date. */
   readonly skewMs: number | undefined
   readonly durationMs: number
@@ -56,6 +58,7 @@ export async function probe ({ pool, signedHost, clock }: ProbeParts, credential
     verdict: readVerdict(statusCode, answered, body),
     statusCode,
     isGateways: readFields(answered, body).isGateways,
+    isPage: /html/i.test(answered['content-type'] ?? ''),
     skewMs: Number.isNaN(cloudMs) ? undefined : cloudMs - clock.now(),
     durationMs: clock.monotonicMs() - startedAtMs
   }
