@@ -47,9 +47,17 @@ function judgeClock (skewMs: number | undefined, isTemporary: boolean): Found<ne
   if (skewMs === undefined) return warning('The answer has no Date to compare the clock with.', 'Compare the clock of this machine with another.')
   // The header counts whole seconds, and its way takes time.
   if (Math.abs(skewMs) < SKEW_MS_MIN) return ok('The clock of this machine agrees with the cloud\'s.')
-  const sentence = `The clock of this machine is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} the cloud's.`
+  const sentence = `The clock of this machine is ${describeSpan(Math.abs(skewMs))} ${skewMs > 0 ? 'behind' : 'ahead of'} the cloud's.`
   if (isTemporary && Math.abs(skewMs) >= SKEW_MS_MAX_OF_ISSUED) return fault(sentence, 'Set it right, and keep it so with a time service: temporary credentials are asked for and judged by it.')
   return warning(sentence, 'Set it right: signatures are corrected by the proxy, record times and expiries are not.')
+}
+
+/** In the largest unit of which it has two. */
+function describeSpan (ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`
 }
 
 /** The relay would learn the time and sign again, and so does this. */
