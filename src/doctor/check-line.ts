@@ -27,11 +27,11 @@ const CONNECT_MS_MAX = 5_000
 /** The way to the cloud, up to the point where a request could be sent. @returns the place when it can be reached */
 export async function checkLine (report: Report, { place, environment, clock, openLine }: LineParts): Promise<Place | undefined> {
   if (proxySettingOf(environment) !== undefined) await report.check('proxy', {}, () => warning(`${proxySettingOf(environment) ?? ''} is set; pushes go straight to the endpoint all the same.`, 'Let this machine through to the endpoint, or name the address of a gateway in ENERGY_EXPERT_ENDPOINT.'))
-  const name = await report.check('dns', { place }, async given => await resolveName(given.place))
-  const socket = await report.check('tcp', { dns: name, place }, async given => await open(given.place, openLine))
+  const name = await report.check('dns', { endpoint: place }, async given => await resolveName(given.endpoint))
+  const socket = await report.check('tcp', { dns: name, endpoint: place }, async given => await open(given.endpoint, openLine))
   try {
-    const line = await report.check('tls', { tcp: socket, place }, async given => {
-      const { endpoint, signedHost } = given.place
+    const line = await report.check('tls', { tcp: socket, endpoint: place }, async given => {
+      const { endpoint, signedHost } = given.endpoint
       return endpoint.protocol === 'http:' ? judgePlain(endpoint) : await shakeHands(given.tcp, { signedHost, bundle: await describeBundle(environment), nowMs: clock.now() })
     })
     return line === undefined ? undefined : place
@@ -109,6 +109,5 @@ function judgeCertificate (secure: TLSSocket, { name, bundle, nowMs }: { name: s
     const code = String(secure.authorizationError)
     return fault(`${describeFailure({ code }, false).message} (${code}) ${whose}`, `The certificate must be for ${name}. Where a device on the way opens TLS, name its root in NODE_EXTRA_CA_CERTS, or have this endpoint left alone.`)
   }
-  const found = judgeExpiry(`${secure.getProtocol() ?? 'TLS'}, verified for ${name} against ${bundle}; the certificate`, Date.parse(validTo), nowMs)
-  return found
+  return judgeExpiry(`${secure.getProtocol() ?? 'TLS'}, verified for ${name} against ${bundle}; the certificate`, Date.parse(validTo), nowMs)
 }

@@ -89,5 +89,5 @@ function judgeFailing (failing: readonly FailingLane[]): Found<never> {
   const [first] = failing
   if (first === undefined) return ok('No push at the head of its lane has failed by itself.')
   const more = failing.length > 1 ? ` So do ${failing.length - 1} lanes more.` : ''
-  return warning(`Pushes of ${first.plant}, device type ${first.deviceType}, fail while they are sent: ${first.failures} times since ${new Date(first.sinceMs).toISOString()}.${more}`, 'The log and /readyz name the alarm; see "Alarms of the queue" in docs/operations.md.')
+  return warning(`Pushes of ${first.plant}, device type ${first.deviceType}, fail while they are sent: ${first.failures === 1 ? 'once' : `${first.failures} times`} since ${new Date(first.sinceMs).toISOString()}.${more}`, 'The log and /readyz name the alarm; see "Alarms of the queue" in docs/operations.md.')
 }

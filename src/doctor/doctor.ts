@@ -12,7 +12,7 @@ import { checkServer } from './check-server.js'
 import { checkStore } from './check-store.js'
 import { clientOf, type ClientOf } from './client-of.js'
 import { openLine, type OpenLine } from './open-line.js'
-import { type NamedFinding, ok, Report } from './report.js'
+import { fault, type Found, type NamedFinding, ok, Report } from './report.js'
 
 export interface DoctorParts {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -43,14 +43,17 @@ export async function examine (parts: DoctorParts): Promise<readonly NamedFindin
   const name = await checkStore(report, { dataDir, clock, queueBytesMax, plant })
   await checkFiles(report, { config, clock })
   const credential = await checkCredentials(report, { settings: config, environment, clock, clientOf: parts.clientOf ?? clientOf, name })
-  const line = await checkLine(report, { place: placeFor(parts, config, credential.spec, name), environment, clock, openLine: parts.openLine ?? openLine })
+  const place = await report.check('endpoint', { plants: name }, () => findPlace(credential.spec, config, parts.placeOf))
+  const line = await checkLine(report, { place, environment, clock, openLine: parts.openLine ?? openLine })
   await checkCloud(report, { line, credential, clock, openPool: parts.openPool ?? createCloudPool })
   await checkServer(report, { dataDir, admin: config.admin })
   return report.findings
 }
 
-/** Of a plant that is not known nobody knows where its pushes would go. */
-function placeFor ({ placeOf }: DoctorParts, config: Config, spec: CredentialSpec | undefined, name: string | undefined): Place | undefined {
-  if (name === undefined) return undefined
-  return spec === undefined || placeOf === undefined ? config : placeOf(spec, config)
+/** A credential may be one of another region. */
+function findPlace (spec: CredentialSpec | undefined, config: Config, placeOf: DoctorParts['placeOf']): Found<Place> {
+  const place = spec === undefined || placeOf === undefined ? config : placeOf(spec, config)
+  if (place === undefined) return fault('The region, endpoint or signed host of the credential cannot be used.', '"credentials show" tells them; the rules are those of ENERGY_EXPERT_REGION, ENERGY_EXPERT_ENDPOINT and ENERGY_EXPERT_SIGNED_HOST.')
+  const { endpoint, signedHost } = place
+  return ok(`Pushes go to ${endpoint.origin}${signedHost === endpoint.host ? '' : ` and are signed for ${signedHost}`}.`, { endpoint, signedHost })
 }
