@@ -40,11 +40,12 @@ export default [
   },
   { files: ['src/main.ts', 'src/commands/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
   wall(['src/contract/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, UP.sandbox], 'contract stands at the bottom.', pure),
-  wall(['src/intake/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.signing, UP.sandbox], 'intake knows the contract alone.', pure),
   wall(['src/catalog/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, UP.sandbox], 'the catalog knows the contract alone.', pure),
+  wall(['src/mapping/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, UP.sandbox], 'mapping knows the contract alone.', pure),
+  wall(['src/intake/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.signing, UP.sandbox], 'intake knows mapping and the contract alone.', pure),
   wall(['src/signing/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.sandbox], 'signing stands at the bottom.', pure),
   wall(['src/credentials/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.plants, UP.intake, UP.sandbox], 'credentials know the store and signing alone.', notSql),
-  wall(['src/plants/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.intake, UP.signing, UP.sandbox], 'plants know the store and the contract alone.', notSql),
+  wall(['src/plants/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.intake, UP.signing, UP.sandbox], 'plants know the store, mapping and the contract alone.', notSql),
   {
     // The time that a comparison takes tells how much of a guess was right, and no test could measure it reliably.
     files: ['src/plants/**/*.ts', 'src/plugins/admin-token.ts', 'src/plugins/authenticate.ts'],
@@ -61,7 +62,7 @@ export default [
   wall(['src/relay/**/*.ts'], [...above, UP.plugins, UP.queue, UP.plants, UP.store, UP.intake, UP.sandbox], 'relay knows signing, credentials and contract.', notSql),
   wall(['src/queue/**/*.ts'], [...above, UP.plugins, UP.sandbox], 'queue knows relay and what is below.', notSql),
   {
-    files: ['src/contract/**/*.ts', 'src/catalog/**/*.ts', 'src/intake/**/*.ts', 'src/signing/**/*.ts'],
+    files: ['src/contract/**/*.ts', 'src/catalog/**/*.ts', 'src/mapping/**/*.ts', 'src/intake/**/*.ts', 'src/signing/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', 'process', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch'],
       'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../src/clock.js'
 import { readConfig } from '../src/config.js'
+import { fixedBook } from '../src/credentials/fixed-book.js'
 import { createLogger } from '../src/logger.js'
 import { startServer } from '../src/server.js'
 
@@ -18,7 +19,7 @@ const server = await startServer({
   config: readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: dataDir, ENERGY_EXPERT_ENDPOINT: cloudOrigin }),
   logger: createLogger({ level: 'info', format: 'json', destination: { write: () => {} } }),
   clock: systemClock,
-  credentials: { get: async () => credential, refresh: async () => credential }
+  book: fixedBook({ default: { kind: 'access-key', ...credential } })
 })
 server.registry.addPlant('bench', { requestsPerMinute: 0, delivery: 'relay' })
 

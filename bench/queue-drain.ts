@@ -28,7 +28,7 @@ const relay = createRelay({
   random: Math.random
 })
 const log = await openQueueLog({ dataDir, queueBytesMax: 2 ** 40, clock: systemClock })
-const queue = new PushQueue({ log, relay, clock: systemClock, random: Math.random, policyOf: () => undefined })
+const queue = new PushQueue({ log, relayOf: () => relay, clock: systemClock, random: Math.random, policyOf: () => undefined, credentialOf: () => 'default' })
 
 sandbox.inject('isDown', { statusCode: 503 })
 await queue.start()

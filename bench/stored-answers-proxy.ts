@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../src/clock.js'
 import { readConfig } from '../src/config.js'
+import { fixedBook } from '../src/credentials/fixed-book.js'
 import { createLogger } from '../src/logger.js'
 import type { QueueThread } from '../src/queue/log-keeper.js'
 import type { FromThread, QueueRequest, ThreadData, ToThread } from '../src/queue/log-messages.js'
@@ -47,7 +48,7 @@ const server = await startServer({
   config: readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: join(dataDir, mode), ENERGY_EXPERT_ENDPOINT: 'http://127.0.0.1:9', QUEUE_MAX_BYTES: String(2 ** 36) }),
   logger: createLogger({ level: 'warn', format: 'json', destination: { write: () => {} } }),
   clock: systemClock,
-  credentials: { get: async () => credential, refresh: async () => credential },
+  book: fixedBook({ default: { kind: 'access-key', ...credential } }),
   queueLog: { startThread: mode === 'unwritten' ? startUnwritingThread : startWritingThread }
 })
 server.registry.addPlant('bench', { requestsPerMinute: 0, delivery: 'store', queueMaxBytes: 2 ** 36 })

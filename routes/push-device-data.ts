@@ -1,16 +1,15 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import type { Catalog } from '../src/catalog/catalog.js'
-import { encodePush } from '../src/contract/encode-push.js'
 import { readIdempotencyKey } from '../src/contract/idempotency-key.js'
 import { PushSchema } from '../src/contract/push.js'
 import { pushResponses } from '../src/contract/push-answers.js'
 import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
-import { tallyPush } from '../src/contract/tally-push.js'
 import { ProxyError } from '../src/errors.js'
 import type { Step } from '../src/intake/arrival.js'
 import { groupBad } from '../src/intake/group-bad.js'
-import { hasOwnTimes, readPush, type ReadPush } from '../src/intake/read-push.js'
+import { hasOwnTimes, type ReadPush } from '../src/intake/read-push.js'
+import { takePush } from '../src/intake/take-push.js'
 import { refuseAboveBurst, type TakePoints } from '../src/plants/points-limit.js'
 import type { Policy } from '../src/plants/policy.js'
 import type { Identity } from '../src/plants/registry.js'
@@ -31,30 +30,32 @@ export interface PushDeviceDataParts {
   readonly now: () => number
   /** The operator's list of types and points, if there is one. */
   readonly catalog: () => Catalog | undefined
+  /** Whether bodies that can be proven clean in one pass are sent as they came. */
+  readonly scansPushes: boolean
 }
 
 /** The contract of PushDeviceData, and the same at a short path for devices whose whole path has 50 bytes. */
-export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, sendOnce, preview, takePoints, now, catalog }) => {
+export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, sendOnce, preview, takePoints, now, catalog, scansPushes }) => {
   async function answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { plant, key } = identityOf(request)
     refuseCompressed(request)
     const wantsPreview = isDryRun(request)
     const steps: Step[] = []
     const onStep = wantsPreview ? (step: Step) => { steps.push(step) } : undefined
-    const read = readPush(bytesOf(request.body), plant.policy, { contentType: request.contentType, nowMs: now(), catalog: catalog(), onStep })
-    const { push, repairs, bad, warnings } = read
-    const outOfScope = checkScope(key, { deviceType: push.deviceType, devices: read.named })
+    const arrival = { contentType: request.contentType, nowMs: now(), catalog: catalog(), onStep }
+    // A limit to ids asks for each record's, a preview for all of them.
+    const taken = takePush(bytesOf(request.body), plant.policy, arrival, scansPushes && !wantsPreview && key.deviceIds.size === 0)
+    const { deviceType, body, records, points, repairs, warnings, bad, read } = taken
+    const outOfScope = checkScope(key, { deviceType, devices: read?.named ?? [] })
     if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: outOfScope })
     // An error keeps nothing, so it must not say that records were parked.
-    tellCounts(reply, 'x-repairs', new Map([...repairs].filter(([code]) => code !== 'parked-record')))
+    tellCounts(reply, 'x-repairs', repairs, 'parked-record')
     tellCounts(reply, 'x-warnings', warnings)
-    const body = encodePush(push)
-    const tally = { ...tallyPush(push), warnings }
-    if (wantsPreview) {
-      refuseAboveBurst(plant.policy, tally.points)
-      return await showDryRun(request, reply, read, steps, tally.records === 0 ? undefined : preview(body))
+    if (wantsPreview && read !== undefined) {
+      refuseAboveBurst(plant.policy, points)
+      return await showDryRun(request, reply, read, steps, records === 0 ? undefined : preview(body, plant.policy.credential))
     }
-    const parked = groupBad(push.deviceType, bad).map(({ code, message, ...part }) => ({ ...part, reason: { code, message, cloudRequestId: undefined } }))
+    const parked = bad.length === 0 ? [] : groupBad(deviceType, bad).map(({ code, message, ...part }) => ({ ...part, reason: { code, message, cloudRequestId: undefined } }))
     const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'])
     const ownTimes = hasOwnTimes(repairs)
     const repeatKey = repeatKeyOf({
@@ -67,13 +68,13 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     })
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.
     request.body = undefined
-    const outgoing = { requestId: request.id, deviceType: push.deviceType, body, recordCount: tally.records, parked, repairs: Object.fromEntries(repairs), repeatKey }
+    const outgoing = { requestId: request.id, deviceType, body, recordCount: records, parked, repairs: Object.fromEntries(repairs), repeatKey }
     const sent = await request.whileHoldingBody(async () => await sendOnce(outgoing, plant, request.clientGone, async () => {
       // Here, so that a repeat costs its plant nothing.
-      const delayMs = tally.records === 0 ? 0 : takePoints(plant, tally.points)
+      const delayMs = records === 0 ? 0 : takePoints(plant, points)
       return await deliver({ ...outgoing, delayMs }, plant, request.clientGone)
     }))
-    if (sent.repeatOf === undefined) request.tally = { ...tally, repairs }
+    if (sent.repeatOf === undefined) request.tally = { records, points, repairs, warnings }
     else request.isRepeat = true
     tellCounts(reply, 'x-repairs', repairs)
     if (bad.length > 0) reply.header('x-parked-records', bad.length)
@@ -110,7 +111,7 @@ Values are strings, and arrive with exactly their characters. Senders that canno
 
 Where the plant is set up so (\`--invalid keep\`), records that break the contract do not make the push faulty: they are parked with their faults, the others are sent, and \`X-Parked-Records\` tells how many. Each record is kept once; after an error nothing is.
 
-Any Content-Type is taken, and none; the body is always read as JSON, in UTF-8 where it is valid, otherwise in the charset that Content-Type names, otherwise in the plant's.
+Any Content-Type is taken, and none; the body is read as JSON (also where a form carries it), or as the plant's dialect says, in UTF-8 where it is valid, otherwise in the charset that Content-Type names, otherwise in the plant's.
 
 A device that can set no header may send its key as \`?api_key=\`, if the key was created with \`--in-url\`.`,
   security: [{ apiKey: [] }, { bearer: [] }, { basic: [] }, { acsBearerToken: [] }]
@@ -179,6 +180,7 @@ function isDryRun ({ headers }: FastifyRequest): boolean {
 }
 
 /** A structured field dictionary (RFC 8941): `number-to-string=22, bom=1`. */
-function tellCounts (reply: FastifyReply, header: string, counts: ReadonlyMap<string, number>): void {
-  if (counts.size > 0) reply.header(header, [...counts].map(([code, count]) => `${code}=${count}`).join(', '))
+function tellCounts (reply: FastifyReply, header: string, counts: ReadonlyMap<string, number>, without?: string): void {
+  const told = [...counts].filter(([code]) => code !== without)
+  if (told.length > 0) reply.header(header, told.map(([code, count]) => `${code}=${count}`).join(', '))
 }

@@ -51,6 +51,8 @@ export interface AppParts {
   readonly receipts: Receipts
   /** The operator's list of types and points; absent: there is none. */
   readonly catalog?: () => Catalog | undefined
+  /** Whether bodies that can be proven clean in one pass are sent as they came; default yes. */
+  readonly scansPushes?: boolean
   /** Absent: plain HTTP. */
   readonly tls?: TlsServerOptions | undefined
   /** Absent: nothing is counted. */
@@ -92,7 +94,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
 
   await app.register(openapiDocument, { version })
   await app.register(root)
-  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock), now: () => clock.now(), catalog: parts.catalog ?? (() => undefined) })
+  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock), now: () => clock.now(), catalog: parts.catalog ?? (() => undefined), scansPushes: parts.scansPushes ?? true })
   await app.register(receipts, { receipts: parts.receipts })
   await app.register(pageLimit, { pagesPerMinuteMax: front.pagesPerMinuteMax, pages: [openapi, docsPage] })
   return app

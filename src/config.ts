@@ -1,5 +1,6 @@
+import { isOpenHttp, REGIONS, toPlace, type CloudPlace } from './cloud-place.js'
 import { isLoopback } from './loopback.js'
-import { BadSetting, cidrs, hostAndPort, hostName, hostNames, integer, oneOf, origin, type Setting, secret, setting, text } from './setting-readers.js'
+import { BadSetting, cidrs, hostAndPort, hostName, hostNames, integer, oneOf, origin, regionId, type Setting, secret, setting, text } from './setting-readers.js'
 
 export { isLoopback }
 
@@ -15,13 +16,10 @@ export const SETTINGS = {
   ADMIN_TOKEN: setting(undefined, 'needed there for everything but /livez and /readyz; must be set when ADMIN_HOST is not loopback', secret),
   ADMIN_ALLOWED_HOSTS: setting(undefined, 'further names, separated by commas, by which health and metrics may be asked for', hostNames),
   DATA_DIR: setting('./data', 'the embedded store; one server at a time', text),
-  ENERGY_EXPERT_REGION: setting('cn-hangzhou', 'picks the endpoint', value => {
-    if (!/^[a-z0-9-]{1,40}$/.test(value)) throw new BadSetting('a region id such as cn-hangzhou')
-    return value
-  }),
+  ENERGY_EXPERT_REGION: setting('cn-hangzhou', 'picks the endpoint', regionId),
   ENERGY_EXPERT_ENDPOINT: setting(undefined, 'the address to connect to, as an origin; default: the region\'s public address', origin),
   ENERGY_EXPERT_SIGNED_HOST: setting(undefined, 'the Host that is sent and signed, and the name that TLS checks; default: the endpoint\'s host when it ends in .aliyuncs.com or is loopback, otherwise the region\'s public host', hostAndPort),
-  ENERGY_EXPERT_ALLOW_HTTP: setting('false', 'allow an http:// endpoint that is not loopback', oneOf('true', 'false')),
+  ENERGY_EXPERT_ALLOW_HTTP: setting('false', 'allow http:// endpoints, token services and credentials URIs that are not loopback', oneOf('true', 'false')),
   CREDENTIALS_FILE: setting(undefined, 'RAM credentials by name, in YAML; read again when it changes', text),
   MASTER_KEY_FILE: setting(undefined, 'the key that seals stored RAM credentials; outside DATA_DIR, for this user alone', text),
   RELAY_TIMEOUT_MS: setting(undefined, 'deadline of one push, retries included; default: 2500 where the push can be stored, 10000 where not', integer(100, 120_000)),
@@ -33,6 +31,7 @@ export const SETTINGS = {
   IDEMPOTENCY_WINDOW_MS: setting('86400000', 'how long a delivered or stored push is remembered, so that its repeat with the same Idempotency-Key is not sent; at most the latest 100,000 such pushes are', integer(1000, 2_592_000_000)),
   BODY_MAX_BYTES: setting('4194304', 'larger bodies get 413', integer(1024, 67_108_864)),
   BODIES_IN_FLIGHT_MAX_BYTES: setting('67108864', 'all request bodies in memory together; beyond it 503 with Retry-After', integer(1024, 4_294_967_296)),
+  FAST_PATH: setting('true', 'a body that one pass over its bytes proves clean is sent as it came; false: every body is read, judged and written anew', oneOf('true', 'false')),
   CATALOG_FILE: setting(undefined, 'the operator\'s list of device types and points (CSV or YAML), against which plants set to --catalog are judged', text),
   LOG_LEVEL: setting('info', 'fatal, error, warn, info, debug, trace or silent', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
   LOG_FORMAT: setting('json', 'json or text', oneOf('json', 'text')),
@@ -71,25 +70,25 @@ export interface QueueConfig {
   readonly holdMsMax: number
 }
 
-export interface Config {
+/** `endpoint` and `signedHost` are those of every credential that has none of its own. */
+export interface Config extends CloudPlace {
   readonly host: string
   readonly port: number
   /** Undefined: plants push over plain HTTP. */
   readonly tls: TlsConfig | undefined
   readonly admin: AdminConfig
   readonly dataDir: string
+  readonly region: string
   /** Endpoints that speak plain HTTP need not be loopback. */
   readonly allowHttp: boolean
-  /** Where the relay connects to. */
-  readonly endpoint: URL
-  /** The Host that is sent and signed; its name is what TLS checks. */
-  readonly signedHost: string
   /** Undefined: 2500 where the push can be stored, 10000 where not. */
   readonly relayTimeoutMs: number | undefined
   readonly queue: QueueConfig
   readonly idempotencyWindowMs: number
   readonly bodyMaxBytes: number
   readonly bodiesInFlightMaxBytes: number
+  /** Whether bodies that can be proven clean in one pass are sent as they came. */
+  readonly scansPushes: boolean
   /** The operator's list of device types and points; undefined: none. */
   readonly catalogFile: string | undefined
   readonly logLevel: string
@@ -103,9 +102,6 @@ export interface Config {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
-
-/** Known regions; another one needs an endpoint of its own. Source: the endpoint list of the service's documentation. */
-const REGIONS = ['cn-hangzhou', 'ap-southeast-1']
 
 /**
  * Reads every setting from an environment. An empty value counts as not set.
@@ -140,7 +136,7 @@ function findConflicts (values: Values, unread: ReadonlySet<string>): string[] {
   if (endpoint === undefined && !unread.has('ENERGY_EXPERT_ENDPOINT') && !unread.has('ENERGY_EXPERT_REGION') && !REGIONS.includes(region)) {
     conflicts.push(`ENERGY_EXPERT_REGION must be one of ${REGIONS.join(', ')}, or ENERGY_EXPERT_ENDPOINT must be set`)
   }
-  if (endpoint?.protocol === 'http:' && !isLoopback(endpoint.hostname) && values.ENERGY_EXPERT_ALLOW_HTTP !== 'true') {
+  if (endpoint !== undefined && isOpenHttp(endpoint) && values.ENERGY_EXPERT_ALLOW_HTTP !== 'true') {
     conflicts.push('ENERGY_EXPERT_ENDPOINT must be https:// (http:// is for loopback alone, unless ENERGY_EXPERT_ALLOW_HTTP is true)')
   }
   if ((certFile === undefined) !== (keyFile === undefined)) conflicts.push('TLS_CERT_FILE and TLS_KEY_FILE must be set together, or neither of them')
@@ -151,9 +147,7 @@ function findConflicts (values: Values, unread: ReadonlySet<string>): string[] {
 }
 
 function toConfig (values: Values): Config {
-  const publicHost = `energyexpertexternal.${values.ENERGY_EXPERT_REGION}.aliyuncs.com`
-  const endpoint = values.ENERGY_EXPERT_ENDPOINT ?? new URL(`https://${publicHost}`)
-  const ownName = endpoint.hostname.endsWith('.aliyuncs.com') || isLoopback(endpoint.hostname)
+  const region = values.ENERGY_EXPERT_REGION
   return {
     host: values.HOST,
     port: values.PORT,
@@ -162,9 +156,9 @@ function toConfig (values: Values): Config {
       : { certFile: values.TLS_CERT_FILE, keyFile: values.TLS_KEY_FILE, minVersion: values.TLS_MIN_VERSION },
     admin: { host: values.ADMIN_HOST, port: values.ADMIN_PORT, token: values.ADMIN_TOKEN, allowedHosts: values.ADMIN_ALLOWED_HOSTS ?? [] },
     dataDir: values.DATA_DIR,
+    region,
     allowHttp: values.ENERGY_EXPERT_ALLOW_HTTP === 'true',
-    endpoint,
-    signedHost: values.ENERGY_EXPERT_SIGNED_HOST ?? (ownName ? endpoint.host : publicHost),
+    ...toPlace({ region, endpoint: values.ENERGY_EXPERT_ENDPOINT, signedHost: values.ENERGY_EXPERT_SIGNED_HOST }),
     relayTimeoutMs: values.RELAY_TIMEOUT_MS,
     queue: {
       bytesMax: values.QUEUE_MAX_BYTES,
@@ -176,6 +170,7 @@ function toConfig (values: Values): Config {
     idempotencyWindowMs: values.IDEMPOTENCY_WINDOW_MS,
     bodyMaxBytes: values.BODY_MAX_BYTES,
     bodiesInFlightMaxBytes: values.BODIES_IN_FLIGHT_MAX_BYTES,
+    scansPushes: values.FAST_PATH === 'true',
     catalogFile: values.CATALOG_FILE,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,

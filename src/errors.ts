@@ -39,6 +39,7 @@ export const CATALOGUE = {
   'Cloud.MaybeArrived': { statusCode: 504, message: 'Energy Expert did not confirm; the push may have arrived.' },
   'Cloud.Timeout': { statusCode: 504, message: 'Energy Expert did not answer in time; the push may have arrived.' },
   'Credentials.Unavailable': { statusCode: 503, message: 'The proxy has no valid RAM credential now; nothing was sent. Tell the operator.' },
+  'Credentials.Unknown': { statusCode: 503, message: 'The proxy does not know the RAM credential that is set for this plant; nothing was sent. Tell the operator.' },
   QueueFull: { statusCode: 503, message: 'The proxy\'s queue is full; nothing was taken. Send it again later, and tell the operator.' },
   ShuttingDown: { statusCode: 503, message: 'The proxy is shutting down; nothing was sent. Send it again in a moment.' },
   TooMuchInFlight: { statusCode: 503, message: 'The proxy holds as many bodies as it may; nothing was sent. Send it again in a moment.' }

@@ -34,6 +34,11 @@ export function newPlantGauge (registry: Registry, named: Named, collect: (gauge
   return gauge
 }
 
+/** One for each RAM credential, absent until it is set. */
+export function newCredentialGauge (registry: Registry, named: Named): Gauge {
+  return new Gauge({ ...common(named, registry), labelNames: ['credential'] })
+}
+
 /** A gauge that is absent until it is set, since a 0 would mean something else (an expiry in 1970). */
 export function newAbsentGauge (registry: Registry, named: Named): Gauge {
   const gauge = newGauge(registry, named)

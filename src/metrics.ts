@@ -1,15 +1,17 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { CloudMetrics } from './metrics-cloud.js'
+import { CredentialMetrics } from './metrics-credentials.js'
 import { FrontMetrics } from './metrics-front.js'
 import { newReadCounter } from './metrics-names.js'
 import { QueueMetrics } from './metrics-queue.js'
 import { RequestMetrics } from './metrics-requests.js'
 
-/** Every number that the proxy tells. Labels are bounded: plants' names, statuses, codes of our own tables; never a device id. */
+/** Every number that the proxy tells. Labels are bounded: names of plants and credentials, statuses, codes of our own tables; never a device id. */
 export interface Metrics {
   readonly registry: Registry
   readonly requests: RequestMetrics
   readonly cloud: CloudMetrics
+  readonly credentials: CredentialMetrics
   readonly front: FrontMetrics
   readonly queue: QueueMetrics
 }
@@ -24,6 +26,7 @@ export function createMetrics (linesDropped = () => 0): Metrics {
     registry,
     requests: new RequestMetrics(registry),
     cloud: new CloudMetrics(registry),
+    credentials: new CredentialMetrics(registry),
     front: new FrontMetrics(registry),
     queue: new QueueMetrics(registry)
   }

@@ -1,9 +1,8 @@
 import type { Logger } from 'pino'
 import type { Clock } from './clock.js'
 import { watchCloud } from './cloud-watch.js'
-import type { CredentialSource, RamCredential } from './credentials/credential-source.js'
 import { watchEventLoop } from './event-loop-watch.js'
-import { checkCredentials, checkEventLoop, checkPlants } from './health-checks.js'
+import { checkEventLoop, checkPlants } from './health-checks.js'
 import { createHealth, type Health } from './health.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import type { Registry } from './plants/registry.js'
@@ -14,7 +13,6 @@ export interface ObservationParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly registry: Pick<Registry, 'listPlants'>
-  readonly credentials: CredentialSource
   /** Lines of the log that could not be written. */
   readonly linesDropped?: (() => number) | undefined
 }
@@ -23,41 +21,29 @@ export interface ObservationParts {
 export interface Observation {
   readonly health: Health
   readonly metrics: Metrics
-  /** The same source; what it gives is noted. */
-  readonly credentials: CredentialSource
-  readonly onAttempt: (event: AttemptEvent) => void
+  /** @param credential The name of what it was signed with. */
+  readonly onAttempt: (credential: string, event: AttemptEvent) => void
   close (): void
 }
 
 /** Stands beside the parts of the proxy and watches; none of them knows of it. */
-export function observe ({ clock, logger, registry, credentials, linesDropped }: ObservationParts): Observation {
+export function observe ({ clock, logger, registry, linesDropped }: ObservationParts): Observation {
   const metrics = createMetrics(linesDropped)
   const cloud = watchCloud(clock)
   const eventLoop = watchEventLoop(clock)
   const health = createHealth({ clock, onProblem: (check, problem) => { logger.error({ check, error: problem }, 'A health check failed.') } })
 
-  function note (credential: RamCredential): RamCredential {
-    metrics.cloud.recordCredential(credential)
-    return credential
-  }
-  const noted: CredentialSource = {
-    get: async () => note(await credentials.get()),
-    refresh: async () => note(await credentials.refresh())
-  }
-
   health.add('plants', checkPlants(registry, problem => { logger.error({ error: problem }, 'The plants\' store cannot be read.') }))
-  health.add('credentials', checkCredentials(noted))
   health.add('cloud', cloud.find)
   health.add('event-loop', checkEventLoop(eventLoop))
 
   return {
     health,
     metrics,
-    credentials: noted,
-    onAttempt: event => {
+    onAttempt: (credential, event) => {
       metrics.cloud.recordAttempt(event)
       cloud.note(event)
-      logger.debug(event.kind === 'delivered' ? event : { ...event, message: toLogSentence(event) }, 'attempt')
+      logger.debug({ credential, ...event, ...(event.kind === 'delivered' ? undefined : { message: toLogSentence(event) }) }, 'attempt')
     },
     close: () => { eventLoop.close() }
   }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Catalog } from './catalog/catalog.js'
 import type { Clock } from './clock.js'
 import type { Config } from './config.js'
 import type { OpenedParts } from './open-parts.js'
@@ -11,10 +12,10 @@ import { withReceipts, type Receipts } from './queue/with-receipts.js'
 import { createPreview, type Preview } from './relay/preview.js'
 
 export interface OpenDeliveryParts {
-  readonly config: Pick<Config, 'relayTimeoutMs' | 'queue' | 'idempotencyWindowMs' | 'endpoint' | 'signedHost'>
+  readonly config: Pick<Config, 'relayTimeoutMs' | 'queue' | 'idempotencyWindowMs' | 'scansPushes'>
   readonly clock: Clock
   readonly logger: Logger
-  readonly parts: Pick<OpenedParts, 'relay' | 'queue' | 'log'>
+  readonly parts: Pick<OpenedParts, 'relays' | 'placeOf' | 'queue' | 'log' | 'catalog'>
 }
 
 /** What the plants' port does with a push. */
@@ -23,6 +24,10 @@ export interface OpenedDelivery {
   readonly sendOnce: SendOnce
   readonly receipts: Receipts
   readonly preview: Preview
+  /** The operator's list of types and points, if there is one. */
+  readonly catalog: () => Catalog | undefined
+  /** Whether bodies that can be proven clean in one pass are sent as they came. */
+  readonly scansPushes: boolean
   /**
    * Begins to deliver what waits. Before the first push, which must know what waits before it, and what it may be a repeat of; only a
    * store that cannot be opened is not waited for, since what can be relayed goes on without it.
@@ -31,16 +36,18 @@ export interface OpenedDelivery {
 }
 
 /** Puts together what decides on a push, and what is known of those before it. */
-export function openDelivery ({ config, clock, logger, parts: { relay, queue, log } }: OpenDeliveryParts): OpenedDelivery {
-  const { endpoint, signedHost, relayTimeoutMs, queue: { bytesMax: queueMaxBytes }, idempotencyWindowMs: windowMs } = config
+export function openDelivery ({ config, clock, logger, parts: { relays: { relayOf }, placeOf, queue, log, catalog } }: OpenDeliveryParts): OpenedDelivery {
+  const { scansPushes, relayTimeoutMs, queue: { bytesMax: queueMaxBytes }, idempotencyWindowMs: windowMs } = config
   const remembered = new RememberedPushes({ clock, windowMs })
   const onProblem = (problem: unknown): void => { logger.error({ error: problem }, 'It cannot be read which stored pushes may be repeated; their repeats are sent again.') }
   const loadRemembered = followStored({ remembered, log, clock, onProblem })
   const isDown = untilDown(log)
   return {
-    ...withReceipts(createDeliver({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }), { log, clock }),
+    ...withReceipts(createDeliver({ relayOf, queue, clock, relayTimeoutMs, queueMaxBytes }), { log, clock }),
     sendOnce: createSendOnce(remembered, clock),
-    preview: createPreview({ signedHost, endpoint, clock }),
+    catalog,
+    scansPushes,
+    preview: createPreview({ placeOf, clock }),
     start: async () => {
       const load = async (): Promise<void> => {
         await queue.start()

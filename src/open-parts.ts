@@ -3,20 +3,24 @@ import { followCatalog } from './catalog-follow.js'
 import type { Catalog } from './catalog/catalog.js'
 import type { Clock } from './clock.js'
 import type { Config } from './config.js'
-import type { CredentialSource } from './credentials/credential-source.js'
+import type { CredentialBook } from './credentials/credential-spec.js'
+import { fixedBook } from './credentials/fixed-book.js'
+import { checkCredentials } from './health-checks.js'
 import { observe, type Observation } from './observation.js'
+import { openAccounts, placesOf, type OpenAccountsParts } from './open-accounts.js'
 import { openQueue, type OpenedQueue, type OpenQueueParts } from './open-queue.js'
 import { openRegistry, type Registry } from './plants/registry.js'
-import { createEndableRelay, type EndableRelay } from './relay/endable-relay.js'
-import { createCloudPool } from './relay/pool.js'
-import { createRelay } from './relay/relay.js'
+import { createEndableRelays, type EndableRelays } from './relay/endable-relay.js'
+import type { PlaceOf } from './relay/preview.js'
 import { acquireServerLock, type ServerLock } from './store/lock.js'
 
 export interface OpenPartsOptions {
   readonly config: Config
   readonly logger: Logger
   readonly clock: Clock
-  readonly credentials: CredentialSource
+  /** Default: `default` alone, the chain of @alicloud/credentials. */
+  readonly book?: CredentialBook | undefined
+  readonly sourceOf?: OpenAccountsParts['sourceOf']
   readonly linesDropped?: (() => number) | undefined
   /** Certificates to trust besides the built-in ones, in PEM. */
   readonly ca?: string | undefined
@@ -31,7 +35,8 @@ export interface OpenedParts extends OpenedQueue {
   /** The operator's list of types and points, if there is one. */
   readonly catalog: () => Catalog | undefined
   readonly observation: Observation
-  readonly relay: EndableRelay
+  readonly relays: EndableRelays
+  readonly placeOf: PlaceOf
   /** Closes all but the lock, after queue.stop() and queue.ended(). */
   close: () => Promise<void>
 }
@@ -40,8 +45,8 @@ export interface OpenedParts extends OpenedQueue {
  * Opens what the proxy needs besides its ports, in the order in which it may fail.
  * @throws {Error} a plain sentence when DATA_DIR is in use or cannot be used, or CATALOG_FILE cannot; nothing stays open then.
  */
-export async function openParts ({ config, logger, clock, credentials, linesDropped, ca, queueLog }: OpenPartsOptions): Promise<OpenedParts> {
-  const { dataDir, endpoint, signedHost } = config
+export async function openParts ({ config, logger, clock, book = fixedBook(), sourceOf, linesDropped, ca, queueLog }: OpenPartsOptions): Promise<OpenedParts> {
+  const { dataDir } = config
   const lock = await acquireServerLock(dataDir, { waitMs: config.shutdownTimeoutMs, clock })
   const closers: Array<() => Promise<void> | void> = []
   const close = async (): Promise<void> => {
@@ -52,18 +57,29 @@ export async function openParts ({ config, logger, clock, credentials, linesDrop
     closers.push(() => { catalog.close() })
     const registry = openRegistry({ dataDir, clock, onProblem: (problem: unknown) => { logger.error({ error: problem }, 'The plants\' store failed.') } })
     closers.push(() => { registry.close() })
-    const observation = observe({ clock, logger, registry, credentials, linesDropped })
+    const observation = observe({ clock, logger, registry, linesDropped })
     closers.push(() => { observation.close() })
-    const pool = createCloudPool({ endpoint, signedHost, ...(ca === undefined ? undefined : { ca }) })
-    const cloud = createRelay({ pool, credentials: observation.credentials, signedHost, clock, random: Math.random, onAttempt: observation.onAttempt })
-    const relay = createEndableRelay(cloud)
+    const accounts = openAccounts({ config, clock, logger, book, observation, ca, sourceOf })
+    const relayOf: EndableRelays['relayOf'] = credential => accounts.relayOf(credential)
+    observation.health.add('credentials', checkCredentials({ names: () => credentialsInUse(registry), sourceOf: name => accounts.sourceOf(name), clock }))
     // The queue cuts its calls off itself.
-    const opened = await openQueue({ config, clock, logger, registry, relay: cloud, metrics: observation.metrics.queue, queueLog })
-    closers.push(async () => { await opened.log.close() }, async () => { await relay.close() })
-    return { ...opened, lock, registry, catalog: catalog.current, observation, relay, close }
+    const opened = await openQueue({ config, clock, logger, registry, book, relayOf, metrics: observation.metrics.queue, queueLog })
+    accounts.onChange(names => { opened.queue.renewAccounts(names) })
+    closers.push(async () => { await opened.log.close() }, async () => { await accounts.close() })
+    return { ...opened, lock, registry, catalog: catalog.current, observation, relays: createEndableRelays(relayOf), placeOf: placesOf(config, book), close }
   } catch (error) {
     await close()
     lock.release()
     throw error
+  }
+}
+
+/** The names that plants have set; before there is a plant, and while they cannot be read, what all have by default. */
+function credentialsInUse (registry: Pick<Registry, 'listPlants'>): string[] {
+  try {
+    const names = new Set(registry.listPlants().map(({ policy }) => policy.credential))
+    return names.size === 0 ? ['default'] : [...names]
+  } catch {
+    return ['default']
   }
 }

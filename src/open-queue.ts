@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from './clock.js'
 import type { Config } from './config.js'
+import type { CredentialBook } from './credentials/credential-spec.js'
 import type { Check, Finding } from './health.js'
 import type { QueueMetrics } from './metrics-queue.js'
 import type { Registry } from './plants/registry.js'
@@ -9,14 +10,15 @@ import { bothListeners } from './queue/queue-events.js'
 import { PushQueue } from './queue/push-queue.js'
 import type { QueueState } from './queue/queue-state.js'
 import { openQueueLog, type QueueLog, type QueueLogParts } from './queue/queue-log.js'
-import type { Relay } from './relay/relay.js'
+import type { RelayOf } from './relay/endable-relay.js'
 
 export interface OpenQueueParts {
   readonly config: Pick<Config, 'dataDir' | 'queue'>
   readonly clock: Clock
   readonly logger: Logger
   readonly registry: Pick<Registry, 'showPlant'>
-  readonly relay: Pick<Relay, 'send'>
+  readonly book: Pick<CredentialBook, 'names'>
+  readonly relayOf: RelayOf
   readonly metrics: QueueMetrics
   /** What differs from the defaults of the store. */
   readonly queueLog?: Partial<QueueLogParts> | undefined
@@ -37,7 +39,7 @@ const ANSWER_MS_MAX = 1_000
  * Opens what waits on disk; queue.start() begins to deliver it.
  * @throws {StoreError} in a plain sentence when DATA_DIR cannot be used, or a newer version wrote the queue
  */
-export async function openQueue ({ config, clock, logger, registry, relay, metrics, queueLog }: OpenQueueParts): Promise<OpenedQueue> {
+export async function openQueue ({ config, clock, logger, registry, book, relayOf, metrics, queueLog }: OpenQueueParts): Promise<OpenedQueue> {
   const log = await openQueueLog({ dataDir: config.dataDir, queueBytesMax: config.queue.bytesMax, clock, ...queueLog })
   log.onNotice(notice => {
     logNotice(logger, notice)
@@ -45,7 +47,8 @@ export async function openQueue ({ config, clock, logger, registry, relay, metri
   })
   logOpened(logger, log.opened)
   const { bytesMax, ...bounds } = config.queue
-  const queue = new PushQueue({ log, relay, clock, random: Math.random, bounds, policyOf: policiesOf(registry), listeners: bothListeners(metrics.listeners, logQueue(logger)) })
+  const policyOf = policiesOf(registry)
+  const queue = new PushQueue({ log, relayOf, clock, random: Math.random, bounds, policyOf, credentialOf: credentialsOf(policyOf, book), listeners: bothListeners(metrics.listeners, logQueue(logger)) })
   metrics.watch(() => readInTime(queue, clock), () => clock.now())
   return { queue, log, check: checkQueue(queue, clock) }
 }
@@ -59,6 +62,17 @@ function policiesOf (registry: Pick<Registry, 'showPlant'>): (plant: string) => 
       return undefined
     }
   }
+}
+
+/** No credential can have it for a name, so that nothing is sent and the alarm shows it. */
+const NOBODYS = '(none)'
+
+/**
+ * A plant that was removed, or cannot be read now, has the one credential that there is. Where there are several nobody can say whose
+ * account its pushes belong to: they are kept.
+ */
+function credentialsOf (policyOf: ReturnType<typeof policiesOf>, book: Pick<CredentialBook, 'names'>): (plant: string) => string {
+  return plant => policyOf(plant)?.credential ?? (book.names().length > 1 ? NOBODYS : 'default')
 }
 
 /** A disk that is slow or ill must not take a proxy out of service that can still relay. */

@@ -4,7 +4,6 @@ import { buildApp } from './app.js'
 import type { Clock } from './clock.js'
 import { closeInTime, endAfterMs } from './close-in-time.js'
 import type { Config } from './config.js'
-import type { CredentialSource } from './credentials/credential-source.js'
 import type { FrontOptions } from './front-options.js'
 import { listen } from './listen.js'
 import { openDelivery } from './open-delivery.js'
@@ -17,7 +16,10 @@ export interface ServerParts {
   readonly config: Config
   readonly logger: Logger
   readonly clock: Clock
-  readonly credentials: CredentialSource
+  /** The credentials that plants may name; default: `default` alone. */
+  readonly book?: OpenPartsOptions['book']
+  /** What asks for a credential instead of the sources of its kind. */
+  readonly sourceOf?: OpenPartsOptions['sourceOf']
   /** Lines of the log that could not be written. */
   readonly linesDropped?: () => number
   /** Certificates to trust besides the built-in ones, in PEM. */
@@ -48,7 +50,7 @@ export async function startServer (given: ServerParts): Promise<Server> {
   const { bodyMaxBytes, bodiesInFlightMaxBytes, trustProxy, shutdownTimeoutMs: timeoutMs } = config
   const tls = config.tls && await prepareTls({ tls: config.tls, clock, logger })
   const parts = await openParts(given)
-  const { lock, registry, catalog, relay, queue, observation: { health, metrics } } = parts
+  const { lock, registry, relays, queue, observation: { health, metrics } } = parts
   const { start, ...delivery } = openDelivery({ config, clock, logger, parts })
   const app = await buildApp({
     logger,
@@ -56,7 +58,6 @@ export async function startServer (given: ServerParts): Promise<Server> {
     version: readVersion(),
     registry,
     ...delivery,
-    catalog,
     tls: tls?.options,
     metrics,
     bodyMaxBytes,
@@ -74,7 +75,7 @@ export async function startServer (given: ServerParts): Promise<Server> {
     tls?.close()
     // What waits for the cloud and can be stored is stored now, and answered.
     queue.stop()
-    await Promise.all([closeInTime(app, { clock, timeoutMs, endAttempts: relay.end }), queue.ended(endAfterMs(timeoutMs))])
+    await Promise.all([closeInTime(app, { clock, timeoutMs, endAttempts: relays.end }), queue.ended(endAfterMs(timeoutMs))])
     await parts.close()
     // Last, so that whoever asks until then hears why the proxy is not ready.
     await admin.close()

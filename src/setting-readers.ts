@@ -26,6 +26,11 @@ export const oneOf = <T extends string>(...choices: T[]) => (text: string): T =>
 
 export const text = (value: string): string => value
 
+export const regionId = (value: string): string => {
+  if (!/^[a-z0-9-]{1,40}$/.test(value)) throw new BadSetting('a region id such as cn-hangzhou')
+  return value
+}
+
 export const hostName = (value: string): string => {
   if (!/^[0-9A-Za-z._:[\]-]{1,255}$/.test(value)) throw new BadSetting('a host name or address')
   return value

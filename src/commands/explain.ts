@@ -3,12 +3,14 @@ import { buffer } from 'node:stream/consumers'
 import { Command } from 'commander'
 import { readCatalogFile } from '../catalog-follow.js'
 import { systemClock } from '../clock.js'
-import { readConfig } from '../config.js'
+import { readConfig, type Config } from '../config.js'
 import { encodePush } from '../contract/encode-push.js'
 import { tallyPush } from '../contract/tally-push.js'
+import { openCredentialBook } from '../credentials/credential-book.js'
 import { ProxyError } from '../errors.js'
 import type { Step } from '../intake/arrival.js'
 import { readPush } from '../intake/read-push.js'
+import { placesOf } from '../open-accounts.js'
 import { refuseAboveBurst } from '../plants/points-limit.js'
 import type { Registry } from '../plants/registry.js'
 import { createPreview, type PreviewedRequest } from '../relay/preview.js'
@@ -58,11 +60,13 @@ export function explainCommand ({ openRegistry }: ExplainParts): Command {
 }
 
 async function explain (bytes: Buffer, { plant: plantName, contentType }: ExplainOptions, openRegistry: () => Registry): Promise<Explanation> {
-  const { endpoint, signedHost, bodyMaxBytes, catalogFile } = readConfig(process.env)
+  const config = readConfig(process.env)
+  const { bodyMaxBytes, catalogFile } = config
   const catalog = await readCatalogFile(catalogFile)
   const registry = openRegistry()
-  const { policy } = registry.showPlant(plantName)
+  const { policy, policyFaults } = registry.showPlant(plantName)
   registry.close()
+  if (policyFaults.length > 0) throw new CommandFailure(`The plant ${plantName} cannot be served: ${policyFaults.join(' ')}`)
   const steps: Step[] = []
   const known = { plant: plantName, bodyBytes: bytes.length, steps }
   try {
@@ -70,13 +74,23 @@ async function explain (bytes: Buffer, { plant: plantName, contentType }: Explai
     const { push, bad, repairs } = readPush(bytes, policy, { nowMs: systemClock.now(), contentType, catalog, onStep: step => { steps.push(step) } })
     refuseAboveBurst(policy, tallyPush(push).points)
     const body = encodePush(push)
-    const sent = push.devices.length === 0 ? undefined : { sentBytes: body.length, request: createPreview({ endpoint, signedHost, clock: systemClock })(body) }
+    const sent = push.devices.length === 0 ? undefined : { sentBytes: body.length, request: previewOf(body, policy.credential, config) }
     const parked = bad.length === 0 ? undefined : { parked: bad.map(({ code, faults }) => ({ code, errors: faults })) }
     return { ...known, accepted: true, repairs: Object.fromEntries(repairs), ...parked, ...sent }
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
     const { code, message, faults } = error
     return { ...known, accepted: false, repairs: {}, code, message, ...(faults === undefined ? undefined : { errors: faults }) }
+  }
+}
+
+/** Sent would be to where the plant's credential counts. */
+function previewOf (body: Buffer, credential: string, config: Config): PreviewedRequest {
+  const book = openCredentialBook({ config, environment: process.env, clock: systemClock, onProblem: () => {} })
+  try {
+    return createPreview({ placeOf: placesOf(config, book), clock: systemClock })(body, credential)
+  } finally {
+    book.close()
   }
 }
 

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Plant } from '../plants/plant.js'
 import { policyRows } from '../plants/policy.js'
 import { CommandFailure, UsageError } from './failure.js'
-import { addPolicyFlags, readPolicyFlags } from './policy-flags.js'
+import { addPolicyFlags, policyInWords, readPolicyFlags } from './policy-flags.js'
 import { formatMoment, isoMoment, printJson, printTable } from './print.js'
 import { withRegistry, type RegistryCommandParts } from './with-registry.js'
 
@@ -33,8 +33,9 @@ export function plantsCommand (parts: RegistryCommandParts): Command {
   plants.command('show')
     .description('Show a plant with all its policies.')
     .argument('<name>', 'The name of the plant.')
+    .option('--mapping', 'Print the text of its mapping, as it was set, and nothing else.')
     .option(...json)
-    .action((name: string, options: Options) => { printPlant(parts, options, withRegistry(parts.openRegistry, registry => registry.showPlant(name))) })
+    .action((name: string, options: Options) => { showPlant(parts, name, options) })
 
   addPolicyFlags(plants.command('set')
     .description('Change policies of a plant. The word "default" in the place of a value takes a policy back to its default.')
@@ -75,6 +76,15 @@ function addPlant (parts: RegistryCommandParts, name: string, options: Options):
   if (options['json'] !== true) parts.stderr.write(`Make a key for it with: keys create ${name}\n`)
 }
 
+function showPlant (parts: RegistryCommandParts, name: string, options: Options): void {
+  const plant = withRegistry(parts.openRegistry, registry => registry.showPlant(name))
+  if (options['mapping'] !== true) return printPlant(parts, options, plant)
+  const { mapping } = plant.settings
+  if (typeof mapping !== 'string') throw new CommandFailure(`The plant ${name} has no mapping; "plants set ${name} --mapping FILE" sets one.`)
+  if (options['json'] === true) printJson(parts.stdout, { name, mapping })
+  else parts.stdout.write(mapping.endsWith('\n') ? mapping : `${mapping}\n`)
+}
+
 function setPlant (parts: RegistryCommandParts, name: string, options: Options): void {
   const changes = readPolicyFlags(options)
   if (Object.keys(changes).length === 0) throw new UsageError('Name at least one policy to change; "plants set --help" lists them.')
@@ -104,7 +114,7 @@ function listPlants ({ openRegistry, stdout, stderr }: RegistryCommandParts, opt
   }
   const setPolicies = (plant: Plant): string => policyRows
     .filter(([name]) => Object.hasOwn(plant.settings, name))
-    .map(([name, row]) => `${row.flag} ${String(plant.settings[name])}`).join(' ')
+    .map(([name, row]) => `${row.flag} ${policyInWords(plant.settings[name], row.isFile === true)}`).join(' ')
   printTable(stdout, ['NAME', 'CREATED (UTC)', 'POLICIES SET'], plants.map(plant => [plant.name, formatMoment(plant.createdAtMs), setPolicies(plant)]))
 }
 
@@ -115,7 +125,10 @@ function printPlant ({ stdout, stderr }: RegistryCommandParts, options: Options,
     printTable(stdout, ['POLICY', 'VALUE', ''], policyRows.map(([name, row]) => {
       const isSet = Object.hasOwn(plant.settings, name)
       const value = isSet ? plant.settings[name] : plant.policy[name]
-      return [row.flag, value === undefined ? '-' : String(value), isSet ? 'set' : value === undefined ? 'not set' : 'default']
+      const word = isSet ? 'set' : value === undefined ? 'not set' : 'default'
+      // Its text has many lines, which --mapping prints.
+      if (row.isFile === true && isSet) return [row.flag, `set ${policyInWords(value, true)}`, '']
+      return [row.flag, value === undefined ? '-' : String(value), word]
     }))
   }
   for (const fault of plant.policyFaults) stderr.write(`${fault} Its pushes are answered with 500 until it is set again.\n`)

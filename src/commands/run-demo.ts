@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { systemClock } from '../clock.js'
 import { readConfig, type Config } from '../config.js'
+import { fixedBook } from '../credentials/fixed-book.js'
 import { createLogger } from '../logger.js'
 import { startSandbox, type ReceivedPush } from '../sandbox/sandbox.js'
 import { startServer, type Server, type ServerParts } from '../server.js'
@@ -18,8 +19,8 @@ export async function runDemo (): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'energy-expert-proxy-demo-'))
   const config = readConfig({ HOST: '127.0.0.1', PORT: process.env.PORT, ADMIN_PORT: '0', DATA_DIR: dataDir, ENERGY_EXPERT_ENDPOINT: sandbox.origin })
   const logger = createLogger({ level: 'warn', format: 'text', destination: pino.destination({ dest: 2, sync: true }) })
-  const credentials = { get: async () => DEMO_CREDENTIAL, refresh: async () => DEMO_CREDENTIAL }
-  const server = await startOnAFreePort({ config, logger, clock: systemClock, credentials })
+  const book = fixedBook({ default: { kind: 'access-key', ...DEMO_CREDENTIAL } })
+  const server = await startOnAFreePort({ config, logger, clock: systemClock, book })
   server.registry.addPlant('demo', {})
   const { key } = server.registry.createKey('demo', { label: 'demo' })
 

@@ -3,7 +3,6 @@ import type { Logger } from 'pino'
 import { systemClock } from '../clock.js'
 import { readConfig } from '../config.js'
 import { openCredentialBook } from '../credentials/credential-book.js'
-import { createCredentialSource } from '../credentials/credential-source.js'
 import { openLogDestination } from '../log-destination.js'
 import { createLogger } from '../logger.js'
 import { startServer } from '../server.js'
@@ -15,8 +14,6 @@ export async function runServer (): Promise<void> {
   const logger = createLogger({ level: config.logLevel, format: config.logFormat, destination })
   // The one line of standard output may go to the same full disk.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
-  const onProblem = (problem: unknown): void => { logger.warn({ error: problem }, 'No RAM credential could be had.') }
-  const credentials = createCredentialSource({ clock: systemClock, onProblem })
   const book = openCredentialBook({
     config,
     environment: process.env,
@@ -26,7 +23,7 @@ export async function runServer (): Promise<void> {
   const stopListening = endStartOnSignal(logger)
   // At a limit on file sizes the system ends a process that does not listen; the queue then answers that it is full, and heals.
   process.on('SIGXFSZ', () => {})
-  const server = await startServer({ config, logger, clock: systemClock, credentials, linesDropped })
+  const server = await startServer({ config, logger, clock: systemClock, book, linesDropped })
   const { endpoint, signedHost, relayTimeoutMs, dataDir } = config
   logger.info({ origin: server.origin, adminOrigin: server.adminOrigin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
   process.stdout.write(`energy-expert-proxy listens on ${server.origin}\n`)

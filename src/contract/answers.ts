@@ -27,7 +27,7 @@ export const StoredSchema = Type.Object({
 const FaultSchema = Type.Object({
   path: Type.String({
     title: 'Place',
-    description: 'JSON pointer (RFC 6901) into the body; empty for the body itself.',
+    description: 'JSON pointer (RFC 6901) into the body as it was sent; `/LINE/COLUMN` of a table; empty for the body itself.',
     examples: ['/devices/0/data/Ua']
   }),
   message: Type.String({

@@ -19,7 +19,8 @@ function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function codeFault (code: string): string | undefined {
+/** What is wrong with a point code. */
+export function codeFault (code: string): string | undefined {
   if (code === '') return 'has a point code without a character'
   if (code.length > PUSH_BOUNDS.pointCodeCharactersMax) {
     return `has a point code of ${code.length} characters; the limit is ${PUSH_BOUNDS.pointCodeCharactersMax}`

@@ -20,6 +20,8 @@ export interface CredentialSourceParts {
   readonly random?: () => number
   /** Told when a problem begins, changes, or has lasted for another ten minutes. */
   readonly onProblem?: (problem: CredentialProblem) => void
+  /** Told of each question to the source: what it gave, or undefined when it failed. */
+  readonly onAsked?: (credential: RamCredential | undefined) => void
 }
 
 /** A push waits so long for the source; the question itself goes on. */
@@ -58,16 +60,18 @@ class LiveCredentialSource implements CredentialSource {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #setbacks: Setbacks
+  readonly #onAsked: (credential: RamCredential | undefined) => void
   #held: Held | undefined
   #flight: Flight | undefined
   #refreshedAtMs = -Infinity
   /** The link that answered first. Another may be another account, so once one has answered no other is asked. */
   #link: string | undefined
 
-  constructor ({ makeClient = makeDefaultChain, clock, random = Math.random, onProblem = () => {} }: CredentialSourceParts) {
+  constructor ({ makeClient = makeDefaultChain, clock, random = Math.random, onProblem = () => {}, onAsked = () => {} }: CredentialSourceParts) {
     this.#makeClient = makeClient
     this.#clock = clock
     this.#random = random
+    this.#onAsked = onAsked
     this.#setbacks = new Setbacks({ clock, random, onProblem })
   }
 
@@ -117,7 +121,12 @@ class LiveCredentialSource implements CredentialSource {
       }
       this.#ask().then(
         held => { settle(() => { resolve(this.#hold(held)) }) },
-        (error: unknown) => { settle(() => { reject(this.#setbacks.add(toCredentialProblem(error))) }) }
+        (error: unknown) => {
+          settle(() => {
+            this.#onAsked(undefined)
+            reject(this.#setbacks.add(toCredentialProblem(error)))
+          })
+        }
       )
     })
     // A renewal in the background has nobody who waits for it.
@@ -143,6 +152,7 @@ class LiveCredentialSource implements CredentialSource {
     this.#setbacks.end()
     this.#held = held
     this.#link ??= held.link
+    this.#onAsked(held.credential)
     return held.credential
   }
 }

@@ -36,7 +36,12 @@ const LINKS: Readonly<Record<string, () => credentials.CredentialsProvider>> = {
  * @param link Asks this link alone.
  */
 export function makeDefaultChain (link?: string): CredentialClient {
-  const client = new Credential(null, link === undefined ? null : LINKS[link]?.())
+  return overProvider(link === undefined ? undefined : LINKS[link]?.())
+}
+
+/** @param provider Of the package; undefined: its default chain. */
+export function overProvider (provider: credentials.CredentialsProvider | undefined): CredentialClient {
+  const client = new Credential(null, provider ?? null)
   return {
     async getCredential () {
       const { accessKeyId, accessKeySecret, securityToken, providerName } = await client.getCredential()

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
+import { clientOf } from './client-of.js'
 import type { CredentialSpec } from './credential-spec.js'
 import { createCredentialSource } from './credential-source.js'
 import { maskKeyId } from './spec-kinds.js'
@@ -15,15 +16,11 @@ export interface TestParts {
   readonly allowHttp: boolean
 }
 
-/**
- * Whether a credential can be had. The chain of kind `default` is asked; of the others only the form is known, which was
- * checked when they were read: whoever makes live sources of all kinds asks them here.
- */
-export async function testCredential (spec: CredentialSpec, { clock }: TestParts): Promise<TestedCredential> {
-  if (spec.kind !== 'default') return { ok: true, sentence: 'It has the form of its kind; its source was not asked.' }
+/** Whether a credential can be had now: its source is asked once, as a push would ask it. */
+export async function testCredential (spec: CredentialSpec, { clock, allowHttp }: TestParts): Promise<TestedCredential> {
   try {
-    const { accessKeyId } = await createCredentialSource({ clock }).get()
-    return { ok: true, sentence: `The default chain gave a credential with the AccessKey id ${maskKeyId(accessKeyId)}.` }
+    const { accessKeyId } = await createCredentialSource({ clock, makeClient: link => clientOf(spec, { clock, allowHttp }, link) }).get()
+    return { ok: true, sentence: `Its source gave a credential with the AccessKey id ${maskKeyId(accessKeyId)}.` }
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
     return { ok: false, sentence: error.cause instanceof Error ? error.cause.message : error.message }

@@ -1,22 +1,22 @@
-import { checkPush, FAULTS_MAX } from '../contract/check-push.js'
+import { checkPush } from '../contract/check-push.js'
 import { PUSH_BOUNDS, type Push } from '../contract/push.js'
 import { ProxyError, type Fault } from '../errors.js'
 import type { Arrival } from './arrival.js'
 import { declaredCharset } from './declared-charset.js'
 import { decodeText } from './decode-text.js'
-import { translate } from './dialects.js'
-import { dropMissing, NOTHING_DROPPED } from './drop-missing.js'
+import { translate, type Translation } from './dialects.js'
+import { dropMissing, NOTHING_DROPPED, type Dropped } from './drop-missing.js'
+import { describeOtherDialect } from './guess-dialect.js'
+import { faultAt, invalidPush } from './invalid-push.js'
 import { judgeByCatalog } from './judge-catalog.js'
 import { keepGood, type DividedPush, type InvalidPolicy } from './keep-good.js'
+import { openEnvelope } from './open-envelope.js'
 import { repairTimes } from './record-times.js'
 import { describeRepairs, hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
 import { shapePush, type IntakePolicy } from './shape-push.js'
 
 export { hasOwnTimes }
 export type { Arrival, IntakePolicy, Repairs }
-
-/** As many faults are answered: senders have little room, and the rest shows when these are mended. */
-const ANSWERED_FAULTS_MAX = 20
 
 const NO_READING: Fault = { path: '/devices', message: 'holds no reading: every value in it says that there is none' }
 
@@ -31,17 +31,27 @@ export interface ReadPush extends DividedPush {
  */
 export function readPush (bytes: Uint8Array, policy: IntakePolicy & InvalidPolicy, arrival: Arrival): ReadPush {
   const log = new RepairLog(arrival.onStep)
-  const text = decodeText(bytes, { declared: declaredCharset(arrival.contentType), plant: policy.charset }, log)
+  const opened = openEnvelope(bytes, policy.dialect ?? 'energy-expert', log)
+  const text = decodeText(opened, { declared: declaredCharset(arrival.contentType), plant: policy.charset }, log)
   if (/^[ \t\r\n]*$/.test(text)) throw new ProxyError('EmptyBody')
+  try {
+    return readText(text, policy, arrival, log)
+  } catch (cause) {
+    throw withOtherDialect(cause, text, policy)
+  }
+}
+
+function readText (text: string, policy: IntakePolicy & InvalidPolicy, arrival: Arrival, log: RepairLog): ReadPush {
   const dropsMissing = policy.missing === 'drop'
-  const { candidate, placeOf = samePlace } = translate({ text, nanAsNull: dropsMissing }, policy.dialect ?? 'energy-expert', log)
+  const translation = translate({ text, nanAsNull: dropsMissing }, policy, log)
+  const { candidate } = translation
   const shaped = shapePush(candidate, policy, log)
   const dropped = dropsMissing ? dropMissing(shaped, log) : NOTHING_DROPPED
   const timeFaults = repairTimes(shaped, policy, arrival.nowMs, log)
   log.note('values', () => describeRepairs(log.repairs))
   refuseTooMuch(shaped)
   if (dropped.isEmptied) throw invalidPush([NO_READING], NO_READING)
-  const sentPlaceOf = (pointer: string) => placeOf(dropped.placeOf(pointer))
+  const told = (fault: Fault) => placed(fault, translation, dropped)
   const judge = (push: Push) => judgeByCatalog(push, policy, arrival, log)
   const contractFaults = checkPush(shaped, timeFaults)
   // Without a fault it is a push: that is what checkPush judges.
@@ -51,17 +61,10 @@ export function readPush (bytes: Uint8Array, policy: IntakePolicy & InvalidPolic
     log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
     return { push, bad: [], named: push.devices, warnings: findings.counts, repairs: log.repairs }
   }
-  const divided = policy.invalid === 'keep' ? keepGood({ raw: candidate, shaped, timeFaults, judge, findings, placed: fault => placed(fault, sentPlaceOf) }) : undefined
+  const divided = policy.invalid === 'keep' ? keepGood({ raw: candidate, shaped, timeFaults, judge, findings, placed: told }) : undefined
   if (divided !== undefined) return tellBad(divided, log)
-  const faults = [...contractFaults, ...findings?.faults ?? []].map(fault => placed(fault, sentPlaceOf))
+  const faults = [...contractFaults, ...findings?.faults ?? []].map(told)
   throw invalidPush(faults, faults[0] ?? NO_READING)
-}
-
-const samePlace = (pointer: string) => pointer
-
-/** A fault where the sender finds it; its message may name another record. */
-function placed ({ path, message }: Fault, placeOf: (pointer: string) => string): Fault {
-  return { path: placeOf(path), message: message.replace(/\/devices\/\d+/, placeOf) }
 }
 
 function tellBad (divided: DividedPush, log: RepairLog): ReadPush {
@@ -69,6 +72,23 @@ function tellBad (divided: DividedPush, log: RepairLog): ReadPush {
   log.add('parked-record', bad.length)
   log.note('contract', () => `Records that break the contract and are parked: ${bad.length}; good ones of device type ${deviceType}: ${devices.length}.`)
   return { ...divided, repairs: log.repairs }
+}
+
+const samePlace = (pointer: string) => pointer
+
+/** A fault where the sender finds it; its message may name another record. */
+function placed ({ path, message }: Fault, { placeOf = samePlace, inWords }: Translation, dropped: Dropped): Fault {
+  const written = (pointer: string) => placeOf(dropped.placeOf(pointer))
+  const tell = inWords ?? samePlace
+  return faultAt(written(path), message.replace(/\/devices\/\d+/, pointer => tell(written(pointer))), inWords)
+}
+
+/** A body of another dialect than its plant's breaks the rules in many places, and none of them says why. */
+function withOtherDialect (cause: unknown, text: string, { dialect = 'energy-expert' }: IntakePolicy): unknown {
+  if (!(cause instanceof ProxyError) || cause.statusCode !== 400) return cause
+  const hint = describeOtherDialect(text, dialect)
+  if (hint === undefined) return cause
+  return new ProxyError(cause.code, `${hint} ${cause.message}`, { cause, ...(cause.faults === undefined ? undefined : { faults: cause.faults }) })
 }
 
 /** Bounds that mean "send less at once" have their own code: a sender may react to it without a person. */
@@ -86,12 +106,4 @@ function pointsOf (device: unknown): number {
   if (typeof device !== 'object' || device === null || !('data' in device)) return 0
   const { data } = device
   return typeof data === 'object' && data !== null ? Object.keys(data).length : 0
-}
-
-/** Begins with the first place, for devices that show the message alone. */
-function invalidPush (faults: readonly Fault[], { path, message }: Fault): ProxyError {
-  const count = faults.length < FAULTS_MAX ? String(faults.length) : `at least ${FAULTS_MAX}`
-  const where = faults.length === 1 ? '' : ` in ${count} places, the first`
-  const summary = `The push breaks the contract${where}: ${path === '' ? 'the body' : path} ${message}`
-  return new ProxyError('InvalidPush', /[.?]$/.test(summary) ? summary : `${summary}.`, { faults: faults.slice(0, ANSWERED_FAULTS_MAX) })
 }

@@ -50,6 +50,16 @@ export type RepairCode =
   | 'arrival-time'
   /** A record breaks the contract and was put aside; the others were sent. */
   | 'parked-record'
+  /** The body was percent-encoded, or the field of a form. */
+  | 'form'
+  /** A sample of bad quality was left out. */
+  | 'bad-quality'
+  /** A sample was left out for a later one of the same tag and second. */
+  | 'superseded'
+  /** A tag, field or point that the mapping leads nowhere was left out. */
+  | 'unmapped'
+  /** `true` or `false` became the string of its characters. */
+  | 'boolean-to-string'
 
 /** Whether a repair leaves each record the time that its sender wrote; a new code has to say so here. */
 const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
@@ -63,7 +73,12 @@ const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
   'missing-record': true,
   'record-time': true,
   'arrival-time': false,
-  'parked-record': true
+  'parked-record': true,
+  form: true,
+  'bad-quality': true,
+  superseded: true,
+  unmapped: true,
+  'boolean-to-string': true
 }
 
 /** Whether every record carries its sender's own recordTime, without which two equal bodies may be two readings. */

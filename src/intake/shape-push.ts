@@ -1,18 +1,14 @@
 import { emptyJsonObject, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json-value.js'
-import type { DialectName } from './dialects.js'
+import type { DialectPolicy } from './dialects.js'
 import type { TimePolicy } from './record-times.js'
 import type { RepairLog } from './repairs.js'
 
 /** What a plant lets the intake do to a body. */
-export interface IntakePolicy extends TimePolicy {
-  /** Fields that the contract does not know: refuse the push, or leave them out and say so. */
-  readonly unknownFields: 'reject' | 'drop'
+export interface IntakePolicy extends DialectPolicy, TimePolicy {
   /** Points without a reading: refuse the push, or leave them out and say so; default refuse. */
   readonly missing?: 'reject' | 'drop'
   /** The encoding of bodies that are no UTF-8; default none. */
   readonly charset?: string
-  /** The shape of the plant's bodies; default that of PushDeviceData. */
-  readonly dialect?: DialectName
   /** What the operator's catalog may say of the plant's pushes: nothing, a warning, or a refusal; default nothing. */
   readonly catalog?: 'off' | 'warn' | 'reject'
 }

@@ -36,6 +36,8 @@ export class IdentityCache {
   readonly #pollMs: number
   /** In the order of their last use, for a Map keeps the order of insertion. */
   readonly #known = new Map<string, KnownKey>()
+  /** The one that was used last: it stands at the end. */
+  #latest: string | undefined
   readonly #plants = new Map<string, Plant>()
   #failing = false
   #cancelPoll = (): void => {}
@@ -51,10 +53,14 @@ export class IdentityCache {
     this.#schedule()
   }
 
-  /** @throws StoreError when the database fails, and an Error when it holds something that this version cannot serve */
-  find (id: string): KnownKey | undefined {
-    const known = this.#known.get(id) ?? this.#read(id)
-    if (known === undefined) return undefined
+  /**
+   * @param mayBeKey whether the database is asked for an id that is not in memory
+   * @throws StoreError when the database fails, and an Error when it holds something that this version cannot serve
+   */
+  find (id: string, mayBeKey: () => boolean): KnownKey | undefined {
+    const known = this.#known.get(id) ?? (mayBeKey() ? this.#read(id) : undefined)
+    if (known === undefined || id === this.#latest) return known
+    this.#latest = id
     this.#known.delete(id)
     this.#known.set(id, known)
     if (this.#known.size > this.#entriesMax) {
@@ -65,6 +71,7 @@ export class IdentityCache {
   }
 
   clear (): void {
+    this.#latest = undefined
     this.#known.clear()
     this.#plants.clear()
   }

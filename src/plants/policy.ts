@@ -1,8 +1,10 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import './policy-formats.js'
+import { mappingTextFault } from '../mapping/mapping-faults.js'
+import { DIALECT_NAMES } from '../mapping/mapping.js'
 
 /** One policy of a plant. The flags of `plants add` and `plants set`, their help, `plants show` and the document are made from it. */
-interface PolicyRow {
+export interface PolicyRow {
   readonly flag: `--${string}`
   /** What stands behind the flag in the help. */
   readonly argument: string
@@ -11,6 +13,10 @@ interface PolicyRow {
   readonly schema: TSchema
   /** Values that a later version takes, each with the sentence that says so. */
   readonly notYet?: Readonly<Record<string, string>>
+  /** The flag takes the path of a text file, and the policy is its text. */
+  readonly isFile?: true
+  /** What is wrong with a value that fits the schema, as the end of a sentence. */
+  readonly faultOf?: (value: string) => string | undefined
 }
 
 /**
@@ -84,6 +90,20 @@ export const POLICY_ROWS = {
     description: 'Whether a record without a time makes the push faulty, or gets the time at which it came.',
     schema: Type.Union([Type.Literal('reject'), Type.Literal('arrival')], { default: 'reject' })
   },
+  dialect: {
+    flag: '--dialect',
+    argument: '<shape>',
+    description: 'The shape of the plant\'s bodies: that of PushDeviceData, or another one that is translated into it (docs/mapping.md).',
+    schema: Type.Union(DIALECT_NAMES.map(name => Type.Literal(name)), { default: 'energy-expert' })
+  },
+  mapping: {
+    flag: '--mapping',
+    argument: '<file>',
+    description: 'Where the names in the plant\'s bodies lead, for dialects other than that of PushDeviceData (docs/mapping.md); its text is stored with the plant.',
+    schema: Type.Optional(Type.String()),
+    isFile: true,
+    faultOf: mappingTextFault
+  },
   requestsPerMinute: {
     flag: '--requests-per-minute',
     argument: '<count>',
@@ -131,6 +151,13 @@ export const POLICY_ROWS = {
     argument: '<on or off>',
     description: 'Whether new pushes travel in a lane of their own while a backlog drains, so that they need not wait for it.',
     schema: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'off' })
+  },
+  credential: {
+    flag: '--credential',
+    argument: '<name>',
+    description: 'The RAM credential, and with it the account, that the plant\'s pushes are sent with.',
+    // As the names of plants: it stands in metrics and in alarms.
+    schema: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', title: 'name of a credential: 1 to 63 lower-case letters, digits and hyphens', default: 'default' })
   }
 } as const satisfies Record<string, PolicyRow>
 

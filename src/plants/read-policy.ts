@@ -1,7 +1,8 @@
 import { Value } from '@sinclair/typebox/value'
 import type { TSchema } from '@sinclair/typebox'
+import { mappingPairFault } from '../mapping/mapping-faults.js'
 import { describeFormat } from './policy-formats.js'
-import { PolicySchema, policyRows, type Policy } from './policy.js'
+import { PolicySchema, policyRows, type Policy, type PolicyRow } from './policy.js'
 import { RegistryError } from './registry-error.js'
 
 /** What was set for one plant, as it is stored. May hold policies and values that only a newer version knows. */
@@ -25,17 +26,27 @@ export function readPolicy (stored: string): ReadPolicy {
   if (settings === undefined) faults.push('The stored policies cannot be read; remove the plant and add it again.')
   for (const [name, row] of policyRows) {
     const setting = settings?.[name]
-    if (setting !== undefined && Value.Check(row.schema, setting)) {
+    const fault = setting === undefined ? undefined : textFault(row, setting)
+    if (setting !== undefined && fault === undefined && Value.Check(row.schema, setting)) {
       values[name] = setting
       continue
     }
-    if (setting !== undefined) {
+    if (fault !== undefined) faults.push(`${row.flag} is set to a text that this version does not understand: ${fault}.`)
+    else if (setting !== undefined) {
       faults.push(`${row.flag} is set to ${JSON.stringify(setting)}, which this version does not know; it takes ${describeValues(row.schema)}.`)
     }
     if (row.schema['default'] !== undefined) values[name] = row.schema['default']
   }
   // Every value was checked against its row's schema or is its default; the parse says so to the compiler as well.
-  return { policy: Value.Parse(PolicySchema, values), settings: settings ?? {}, faults }
+  const policy = Value.Parse(PolicySchema, values)
+  const pairFault = faults.length > 0 ? undefined : mappingPairFault(policy.dialect, policy.mapping)
+  if (pairFault !== undefined) faults.push(pairFault)
+  return { policy, settings: settings ?? {}, faults }
+}
+
+/** What is wrong with the text of a policy that is a file. */
+function textFault (row: PolicyRow, setting: unknown): string | undefined {
+  return typeof setting === 'string' ? row.faultOf?.(setting) : undefined
 }
 
 /**
@@ -56,9 +67,20 @@ export function changePolicy (settings: PolicySettings, changes: PolicySettings)
       const notYet = typeof value === 'string' && Object.hasOwn(row.notYet ?? {}, value) ? row.notYet?.[value] : undefined
       throw new RegistryError('wrong-use', notYet ?? `${row.flag} takes ${describeValues(row.schema)}.`)
     }
+    const fault = textFault(row, value)
+    if (fault !== undefined) throw new RegistryError('wrong-use', `${row.flag} cannot be set: ${fault}.`)
     changed.set(name, value)
   }
-  return Object.fromEntries(changed)
+  const settled = Object.fromEntries(changed)
+  refusePair(settled)
+  return settled
+}
+
+/** A dialect and a mapping that do not go together are refused when they are set, not when the plant sends. */
+function refusePair (settings: PolicySettings): void {
+  const { policy, faults } = readPolicy(JSON.stringify(settings))
+  const fault = faults.length > 0 ? mappingPairFault(policy.dialect, policy.mapping) : undefined
+  if (fault !== undefined) throw new RegistryError('wrong-use', fault)
 }
 
 /** The values that a schema takes, as words: `relay or relay-or-store`, `a whole number from 100 to 120000`. */
@@ -67,7 +89,7 @@ export function describeValues (schema: TSchema): string {
   if (Array.isArray(schema['anyOf'])) {
     return new Intl.ListFormat('en', { type: 'disjunction' }).format(schema['anyOf'].map((literal: TSchema) => String(literal['const'])))
   }
-  return describeFormat(schema['format']) ?? `a ${schema['type']}`
+  return describeFormat(schema['format']) ?? `a ${schema.title ?? schema['type']}`
 }
 
 function parseSettings (stored: string): PolicySettings | undefined {

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js'
 import { PlantsStore } from '../store/plants-store.js'
 import { isAlive, type ApiKey } from './api-key.js'
 import { IdentityCache, type Identity } from './identity-cache.js'
-import { hashKey, readKeyId } from './key-form.js'
+import { hashKey, keyIdIn, readKeyId } from './key-form.js'
 import { LastUses } from './last-uses.js'
 import { manageKeys, type KeyManager } from './manage-keys.js'
 import { managePlants, type PlantManager } from './manage-plants.js'
@@ -62,9 +62,9 @@ export function openRegistry ({ dataDir, clock, randomBytes = systemRandomBytes,
   return {
     path: store.path,
     identify: text => {
-      const id = readKeyId(text)
+      const id = keyIdIn(text)
       if (id === undefined) return undefined
-      const known = cache.find(id)
+      const known = cache.find(id, () => readKeyId(text) === id)
       // Compared against something in any case, so that the time tells nothing of what is stored.
       const proven = timingSafeEqual(hashKey(text), known?.hash ?? NO_HASH)
       if (known === undefined || !proven || !isAlive(known.key, clock.now())) return undefined

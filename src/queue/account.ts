@@ -48,6 +48,7 @@ export class Account {
   #inFlight = 0
   #outage: Outage | undefined
   #openSinceMs = -Infinity
+  #isRetired = false
 
   constructor (name: string, parts: AccountParts) {
     this.name = name
@@ -65,9 +66,23 @@ export class Account {
     return this.#outage !== undefined
   }
 
+  get isIdle (): boolean {
+    return this.#inFlight === 0
+  }
+
   /** When the last outage ended that was more than a hiccup, by the monotonic clock. */
   get openSinceMs (): number {
     return this.#openSinceMs
+  }
+
+  /** Its credential has changed, or is gone: what is still under way is finished, and nothing is begun. */
+  get isRetired (): boolean {
+    return this.#isRetired
+  }
+
+  retire (): void {
+    this.#isRetired = true
+    this.#parts.alarms.end(`account ${this.name}`)
   }
 
   /** Milliseconds until a call may start; undefined: not before one that is in flight has ended. */
@@ -103,12 +118,14 @@ export class Account {
       this.#openSinceMs = this.#parts.clock.monotonicMs()
     }
     this.#outage = undefined
-    this.#parts.alarms.end(`account ${this.name}`)
+    if (!this.#isRetired) this.#parts.alarms.end(`account ${this.name}`)
   }
 
   /** Nothing speaks against the failure being one of the account, the line or the cloud. */
   noteFailure (failure: Failure, { startedAtMs, isProbe }: Ticket): void {
     const { clock, random, holdMsMax, alarms } = this.#parts
+    // The alarm would be one of the account that came after it.
+    if (this.#isRetired) return
     if (failure.retryAfterMs !== undefined) this.pace.pause(failure.retryAfterMs)
     if (this.#outage === undefined || isProbe) {
       const outage = this.#outage ??= { failures: 0, probeAtMs: 0, isProbing: false }

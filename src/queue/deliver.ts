@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { Plant } from '../plants/plant.js'
-import type { Relay } from '../relay/relay.js'
+import type { RelayOf } from '../relay/endable-relay.js'
 import type { Failure } from '../relay/verdict.js'
 import { toAnswerError } from '../relay/verdict-to-error.js'
 import { inDoubt } from './judge-call.js'
@@ -36,7 +36,7 @@ export interface OutgoingPush {
 }
 
 export interface DeliverParts {
-  readonly relay: Relay
+  readonly relayOf: RelayOf
   readonly queue: Pick<PushQueue, 'mayRelay' | 'tryLive' | 'store' | 'park' | 'bad'>
   readonly clock: Clock
   /** Deadline of one push, retries included, where the plant sets none; undefined: the defaults. */
@@ -55,10 +55,10 @@ const RELAY_TIMEOUT_MS_STORABLE = 2_500
 const PLANT_SHARE = 4
 
 /** Decides by the plant's policy what becomes of a push that was read and found right. */
-export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
+export function createDeliver ({ relayOf, queue, clock, relayTimeoutMs, queueMaxBytes }: DeliverParts): Deliver {
   async function relayOnly (push: PushToKeep, body: Buffer, { policy }: Plant, clientGone: AbortSignal): Promise<Delivery> {
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS
-    const verdict = await queue.tryLive(push, async () => await relay.send(body, { timeoutMs, clientGone, resendsInDoubt: policy.whenUnsure === 'resend' }))
+    const verdict = await queue.tryLive(push, policy.credential, async () => await relayOf(policy.credential).send(body, { timeoutMs, clientGone, resendsInDoubt: policy.whenUnsure === 'resend' }))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     throw toAnswerError(verdict)
   }
@@ -66,7 +66,7 @@ export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBy
   async function relayOrStore (push: PushToKeep, body: Buffer, plant: Plant): Promise<Delivery> {
     const { policy } = plant
     const timeoutMs = policy.relayTimeoutMs ?? relayTimeoutMs ?? RELAY_TIMEOUT_MS_STORABLE
-    const verdict = await queue.tryLive(push, async stopping => await relay.send(body, { timeoutMs, clientGone: stopping, resendsInDoubt: policy.whenUnsure === 'resend' }).catch(toFailure))
+    const verdict = await queue.tryLive(push, policy.credential, async stopping => await relayOf(policy.credential).send(body, { timeoutMs, clientGone: stopping, resendsInDoubt: policy.whenUnsure === 'resend' }).catch(toFailure))
     if (verdict.kind === 'delivered') return { kind: 'relayed', cloudRequestId: verdict.cloudRequestId }
     await keep(queue, push, plant, verdict)
     return { kind: 'stored' }
@@ -82,7 +82,7 @@ export function createDeliver ({ relay, queue, clock, relayTimeoutMs, queueMaxBy
     }
     // Only a relay plant's attempt ends with its sender: for the others the push is ours once its body is whole.
     if (policy.delivery === 'relay') return await queue.bad.keptWhile(kept, async kept => await relayOnly(kept, body, plant, clientGone))
-    if (policy.delivery === 'store' || delayMs > 0 || !queue.mayRelay(plant.name)) {
+    if (policy.delivery === 'store' || delayMs > 0 || !queue.mayRelay(plant.name, policy.credential)) {
       await queue.store(kept, { liveFirst: policy.liveFirst === 'on', delayMs })
       return { kind: 'stored' }
     }

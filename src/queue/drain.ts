@@ -9,7 +9,6 @@ import type { TurnParts } from './turn-parts.js'
 
 export interface DrainParts extends TurnParts {
   readonly lanes: ActiveLanes
-  readonly accountOf: (plant: string) => Account
 }
 
 /** What an account's lanes share: who comes next, and the timer for it. */
@@ -36,25 +35,40 @@ export class Drain {
 
   /** Something about the lane has changed. */
   wake (lane: ActiveLane): void {
-    const account = this.#parts.accountOf(lane.plant)
+    const account = this.#parts.accounts.of(lane.plant)
     if (lane.isReady) this.#counterOf(account).line.add(lane)
     this.wakeAccount(account)
   }
 
   /** Something about the account has changed. */
   wakeAccount (account: Account): void {
+    if (account.isRetired) return
     const counter = this.#counterOf(account)
     counter.cancelTimer()
     while (!this.#stopping.signal.aborted && !counter.line.isEmpty) {
       const { waitMs } = account
       if (waitMs === undefined) return
       if (waitMs > 0) {
-        counter.cancelTimer = this.#parts.clock.after(waitMs, () => { this.wakeAccount(account) })
+        counter.cancelTimer = this.#parts.clock.after(waitMs, () => {
+          this.wakeAccount(account)
+          this.#forgetOutage(account)
+        })
         return
       }
       const lane = counter.line.take()
-      if (lane !== undefined) this.#begin(lane, account)
+      if (lane === undefined) return
+      if (this.#parts.accounts.of(lane.plant) === account) this.#begin(lane, account)
+      else this.#moveOn(lane, account)
     }
+  }
+
+  /** Its lanes go over to whatever has come in its place. */
+  retire (account: Account): void {
+    const counter = this.#counters.get(account)
+    if (counter === undefined) return
+    counter.cancelTimer()
+    this.#counters.delete(account)
+    for (const lane of counter.line.takeAll()) this.wake(lane)
   }
 
   /** Begins nothing more. */
@@ -82,9 +96,23 @@ export class Drain {
       lane.isInTurn = false
       this.#hold(lane)
       this.#parts.lanes.forgetIdle(lane)
-      this.wake(lane)
+      this.#moveOn(lane, account)
     })
     this.#turns.add(turn)
+  }
+
+  /** Into the line of the account that its plant has now, which may be another than the one before. */
+  #moveOn (lane: ActiveLane, before: Account): void {
+    this.wake(lane)
+    if (this.#parts.accounts.of(lane.plant) !== before) this.#forgetOutage(before)
+  }
+
+  /** Nobody asks an account any more for which nothing waits: its alarm would stand for ever. */
+  #forgetOutage (account: Account): void {
+    const isNeeded = !account.isIdle || this.#counters.get(account)?.line.isEmpty === false
+    if (!account.isOut || account.isRetired || isNeeded) return
+    this.#parts.accounts.retire(account.name)
+    this.retire(account)
   }
 
   async #run (lane: ActiveLane, account: Account, ticket: Ticket): Promise<void> {

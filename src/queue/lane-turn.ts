@@ -35,6 +35,11 @@ export async function takeTurn (parts: TurnParts, lane: ActiveLane, account: Acc
     passOn(parts, lane)
     return undefined
   }
+  if (parts.accounts.ofNow(lane.plant) !== account) {
+    // Its plant has another credential by now, or the credential is another: it goes into that line.
+    account.pace.withdraw()
+    return undefined
+  }
   const pending = lane.pending ??= new PendingCall(next.call)
   const made: CallMade = { lane, account, ticket, call: next.call, pending }
   if (pending.isDoubtful && parts.policyOf(lane.plant)?.whenUnsure === 'park') {

@@ -1,5 +1,6 @@
 import { Delays } from './delays.js'
 import type { PendingCall } from './pending-call.js'
+import type { TurnLine } from './turn-line.js'
 
 /** Which pushes wait in one line: those of one plant and device type; with `live`, new ones beside the backlog. */
 export interface LaneName {
@@ -29,8 +30,8 @@ export class ActiveLane implements LaneName {
   holdForMs: number | undefined
   /** Ends its wait at once; undefined while it does not wait. */
   endHold: (() => void) | undefined
-  /** Stands in line for a turn. */
-  isInLine = false
+  /** Where it stands in line for a turn. */
+  line: TurnLine | undefined
   pending: PendingCall | undefined
   /** What its plant's limit holds back. */
   readonly delays = new Delays()

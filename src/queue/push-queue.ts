@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import type { Clock } from '../clock.js'
-import type { Relay } from '../relay/relay.js'
+import type { RelayOf } from '../relay/endable-relay.js'
 import type { Verdict } from '../relay/verdict.js'
-import { Account } from './account.js'
+import { Accounts } from './accounts.js'
 import { Alarms, type RaisedAlarm } from './alarms.js'
 import { BadRecords } from './bad-records.js'
-import { cutRecords } from './cut-records.js'
 import { Drain } from './drain.js'
 import { LaneLoader } from './lane-loader.js'
 import { ActiveLanes, type ActiveLane } from './lanes.js'
+import { meetsStrangers } from './meets-strangers.js'
 import { bothListeners, type QueueListeners } from './queue-events.js'
 import type { PushToKeep, StoreOptions } from './push-to-keep.js'
 import type { ParkReason, QueueLog } from './queue-log.js'
@@ -19,17 +19,16 @@ import { DRAIN_BOUNDS, type DrainBounds, type QueuePolicy } from './turn-parts.j
 
 export interface PushQueueParts {
   readonly log: QueueLog
-  readonly relay: Pick<Relay, 'send'>
+  readonly relayOf: RelayOf
   readonly clock: Clock
   /** From 0 to 1. */
   readonly random: () => number
   readonly policyOf: (plant: string) => QueuePolicy | undefined
+  /** The credential that a plant's pushes are sent with. */
+  readonly credentialOf: (plant: string) => string
   readonly bounds?: Partial<DrainBounds>
   readonly listeners?: QueueListeners
 }
-
-/** The name of the RAM account that all plants use. */
-const ACCOUNT = 'default'
 
 /** What waits, and what is known of the accounts that it waits for. Delivers by itself from start() to stop(). */
 export class PushQueue {
@@ -37,7 +36,7 @@ export class PushQueue {
   readonly #bounds: DrainBounds
   readonly #alarms: Alarms
   readonly #lanes = new ActiveLanes()
-  readonly #account: Account
+  readonly #accounts: Accounts
   readonly #drain: Drain
   /** Aborts when live pushes must not wait for the cloud any longer. */
   readonly #stopping = new AbortController()
@@ -48,24 +47,20 @@ export class PushQueue {
   readonly bad: BadRecords
 
   constructor (parts: PushQueueParts) {
-    const { log, relay, clock, random, policyOf, listeners = {} } = parts
+    const { log, clock, listeners = {} } = parts
     this.#parts = parts
     this.#bounds = { ...DRAIN_BOUNDS, ...parts.bounds }
     this.#alarms = new Alarms(clock, listeners)
     this.#relayed = new RelayedRecords(log, listeners.onProblem)
     this.bad = new BadRecords({ log, listeners, onParked: plant => { this.#relayed.noteParked(plant) } })
-    this.#account = new Account(ACCOUNT, { ...this.#bounds, clock, random, alarms: this.#alarms })
+    this.#accounts = new Accounts({ ...parts, ...this.#bounds, alarms: this.#alarms })
     this.#drain = new Drain({
-      log,
-      clock,
-      random,
-      policyOf,
+      ...parts,
       listeners: bothListeners(this.#relayed.listeners, listeners),
       bounds: this.#bounds,
       alarms: this.#alarms,
       lanes: this.#lanes,
-      accountOf: () => this.#account,
-      relayOf: () => relay,
+      accounts: this.#accounts,
       cutOff: this.#cutOff.signal
     })
     this.#loader = new LaneLoader({ ...parts, listeners, holdMsMax: this.#bounds.holdMsMax, alarms: this.#alarms, lanes: this.#lanes, drain: this.#drain })
@@ -81,9 +76,10 @@ export class PushQueue {
   }
 
   /** Whether a push may be tried while its sender waits: nothing of its plant waits or is in flight, and it is not known to be in vain. */
-  mayRelay (plant: string): boolean {
+  mayRelay (plant: string, credential: string): boolean {
+    const account = this.#accounts.named(credential)
     // While the account is out one live push at a time is a probe like any other; the rest is spared the wait.
-    const isInVain = this.#account.isOut && this.#account.liveTries > 0
+    const isInVain = account.isOut && account.liveTries > 0
     return !this.#stopping.signal.aborted && !isInVain && !this.#lanes.isBusy(plant)
   }
 
@@ -92,8 +88,8 @@ export class PushQueue {
    * what of the parked records was delivered since.
    * @throws whatever `send` throws
    */
-  async tryLive (push: KeyedBody, send: (stopping: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
-    const account = this.#account
+  async tryLive (push: KeyedBody, credential: string, send: (stopping: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
+    const account = this.#accounts.named(credential)
     const startedAtMs = this.#parts.clock.monotonicMs()
     account.liveTries += 1
     const verdict = await send(this.#stopping.signal).finally(() => { account.liveTries -= 1 })
@@ -139,7 +135,7 @@ export class PushQueue {
    * @throws {ProxyError} QueueFull, InternalError
    */
   async park (push: PushToKeep, reason: ParkReason, blame: 'push' | 'nobody'): Promise<void> {
-    if (blame === 'push' && this.#meetsStrangers(push, reason)) return await this.store(push)
+    if (blame === 'push' && meetsStrangers(this.#accounts.of(push.plant), push, reason)) return await this.store(push)
     const { body, recordCount, plant, deviceType, parked = [], ...origin } = push
     await this.#parts.log.park({ ...origin, plant, deviceType, parts: [...parked, { body, recordCount, reason }], deliveredRecords: 0, cloudRequestIds: [] })
     this.#relayed.noteParked(plant)
@@ -152,7 +148,15 @@ export class PushQueue {
   }
 
   async state (): Promise<QueueState> {
-    return await readQueueState(this.#parts.log, this.#account, this.#alarms)
+    return await readQueueState(this.#parts.log, plant => this.#accounts.of(plant), this.#alarms)
+  }
+
+  /** The credentials of these names have changed: what waits for them is tried with the new ones at once. */
+  renewAccounts (credentials: readonly string[]): void {
+    for (const credential of credentials) {
+      const account = this.#accounts.retire(credential)
+      if (account !== undefined) this.#drain.retire(account)
+    }
   }
 
   /** Begins no call any more; live pushes that wait for the cloud end, and are kept. Storing goes on working. */
@@ -171,14 +175,8 @@ export class PushQueue {
   }
 
   #laneFor ({ plant, deviceType }: PushToKeep, liveFirst: boolean): ActiveLane {
-    const live = liveFirst && !this.#account.isOut && this.#lanes.isBusy(plant)
+    const live = liveFirst && !this.#accounts.of(plant).isOut && this.#lanes.isBusy(plant)
     return this.#lanes.open({ plant, deviceType, live })
-  }
-
-  #meetsStrangers ({ body, recordCount, plant, deviceType }: PushToKeep, reason: ParkReason): boolean {
-    const devices = new Set(cutRecords(body, recordCount)?.records.map(({ device }) => `${plant} ${deviceType} ${device}`))
-    if (this.#account.refusals.note([{ from: 0, to: recordCount, reason, devices }])) this.#account.refusesAll = true
-    return this.#account.refusesAll
   }
 
   async #noteDoubt (lane: ActiveLane, id: number): Promise<void> {

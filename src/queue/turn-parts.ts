@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js'
 import type { Policy } from '../plants/policy.js'
-import type { Relay } from '../relay/relay.js'
+import type { RelayOf } from '../relay/endable-relay.js'
 import type { Account, Ticket } from './account.js'
+import type { Accounts } from './accounts.js'
 import type { Alarms } from './alarms.js'
 import type { ActiveLane } from './lanes.js'
 import type { MergedCall } from './merge-call.js'
@@ -42,7 +43,9 @@ export interface TurnParts {
   readonly clock: Clock
   readonly random: () => number
   readonly bounds: DrainBounds
-  readonly relayOf: (account: string) => Pick<Relay, 'send'>
+  readonly relayOf: RelayOf
+  /** Asked anew for each call too. */
+  readonly accounts: Pick<Accounts, 'of' | 'ofNow' | 'retire'>
   /** Asked anew for each call, since policies change; undefined for a plant that was removed. */
   readonly policyOf: (plant: string) => QueuePolicy | undefined
   readonly alarms: Alarms

@@ -22,15 +22,17 @@ const RELAYED_MAX = 10_000
 
 /** The same `deliver`, and what became of its pushes: of the latest relayed ones from memory, of stored and parked ones from disk. */
 export function withReceipts (deliver: Deliver, { log, clock, relayedMax = RELAYED_MAX }: ReceiptsParts): { deliver: Deliver, receipts: Receipts } {
-  // The oldest first, for a Map keeps the order of insertion.
   const relayed = new Map<string, Receipt>()
+  // Which to forget next. A Map's own order would do, but it steps over all that was forgotten before.
+  const inOrder: string[] = []
+  let next = 0
 
   function note (push: Pick<Receipt, 'requestId' | 'plant' | 'deviceType' | 'receivedAtMs' | 'delivered' | 'parked' | 'cloudRequestIds' | 'reasons' | 'repairs'>): void {
     relayed.set(push.requestId, { ...push, records: push.delivered + push.parked, updatedAtMs: clock.now(), waiting: 0, skipped: 0, lost: 0 })
-    for (const oldest of relayed.keys()) {
-      if (relayed.size <= relayedMax) break
-      relayed.delete(oldest)
-    }
+    const oldest = inOrder[next]
+    if (oldest !== undefined) relayed.delete(oldest)
+    inOrder[next] = push.requestId
+    next = (next + 1) % relayedMax
   }
 
   async function find (requestId: string): Promise<Receipt | undefined> {

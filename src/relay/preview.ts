@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { ProxyError } from '../errors.js'
 import { acsDate, signPush } from '../signing/sign-request.js'
 
 /** What would be sent for a body. */
@@ -9,11 +10,14 @@ export interface PreviewedRequest {
   readonly canonicalRequest: string
 }
 
-export type Preview = (body: Buffer) => PreviewedRequest
+/** @throws {ProxyError} Credentials.Unknown, Credentials.Unavailable when nothing could be sent with the credential as it is set up */
+export type Preview = (body: Buffer, credential: string) => PreviewedRequest
+
+/** Where the pushes of a credential go; undefined when it cannot be told. */
+export type PlaceOf = (credential: string) => { readonly endpoint: URL, readonly signedHost: string } | undefined
 
 export interface PreviewParts {
-  readonly endpoint: URL
-  readonly signedHost: string
+  readonly placeOf: PlaceOf
   readonly clock: Clock
 }
 
@@ -21,8 +25,11 @@ export interface PreviewParts {
  * Shows the request of a push without a credential and without a network: asking for a credential may already mean a call to a
  * token service. The parts that a credential would fill are masked.
  */
-export function createPreview ({ endpoint, signedHost, clock }: PreviewParts): Preview {
-  return body => {
+export function createPreview ({ placeOf, clock }: PreviewParts): Preview {
+  return (body, credential) => {
+    const place = placeOf(credential)
+    if (place === undefined) throw new ProxyError('Credentials.Unavailable')
+    const { endpoint, signedHost } = place
     const signed = signPush({
       host: signedHost,
       body,

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.js'
 import type { CredentialSource } from '../credentials/credential-source.js'
 import { ProxyError } from '../errors.js'
 import { AccountPause } from './account-pause.js'
 import { ClockSkew } from './clock-skew.js'
+import { randomNonce } from './random-nonce.js'
 import { sendPush } from './send-push.js'
 import type { Verdict } from './verdict.js'
 
@@ -61,8 +61,6 @@ export interface SharedParts extends Required<RelayParts> {
   readonly pause: AccountPause
   readonly skew: ClockSkew
 }
-
-const randomNonce = (): string => randomBytes(16).toString('hex')
 
 /** Delivers pushes for one RAM credential to one endpoint. */
 export function createRelay (parts: RelayParts): Relay {

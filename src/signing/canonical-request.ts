@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** A request as the specification sees it. Header names in any case; one value a name. */
 export interface RequestToSign {
@@ -12,7 +12,7 @@ export interface RequestToSign {
 
 /** Lower-case hex SHA-256 of exactly the bytes that are sent; it travels as `x-acs-content-sha256` too. */
 export function hashedRequestPayload (body: Uint8Array | string): string {
-  return createHash('sha256').update(body).digest('hex')
+  return hash('sha256', body, 'hex')
 }
 
 /**

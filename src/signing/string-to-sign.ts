@@ -1,10 +1,10 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 
 export const ALGORITHM = 'ACS3-HMAC-SHA256'
 
 /** Step 2 of the specification: the algorithm, a line break, the canonical request's hex SHA-256. */
 export function stringToSign (canonicalRequest: string): string {
-  return `${ALGORITHM}\n${createHash('sha256').update(canonicalRequest).digest('hex')}`
+  return `${ALGORITHM}\n${hash('sha256', canonicalRequest, 'hex')}`
 }
 
 /** Step 3: hex HMAC-SHA256 with the AccessKey secret as it is; version 3 derives no key from it. */

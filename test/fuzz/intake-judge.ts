@@ -4,9 +4,11 @@ import { ProxyError } from '../../src/errors.js'
 import { readJson } from '../../src/intake/json-reader.js'
 import { JsonSyntaxError } from '../../src/intake/json-syntax-error.js'
 import { isJsonObject, JsonNumber, type JsonValue } from '../../src/intake/json-value.js'
-import { readPush, type IntakePolicy } from '../../src/intake/read-push.js'
+import { readPush } from '../../src/intake/read-push.js'
 import { scanPush } from '../../src/intake/scan-push.js'
+import { isScanned } from '../../src/intake/take-push.js'
 import type { FuzzBody } from './intake-bodies.js'
+import type { FuzzPolicy } from './intake-policies.js'
 
 const CODES: ReadonlySet<string> = new Set(['EmptyBody', 'InvalidEncoding', 'InvalidJson', 'InvalidPush', 'PushTooLarge'])
 /** Longer would not fit the few kilobytes that a device has for an answer. */
@@ -16,20 +18,23 @@ const namesOfPrototypes = (): string => JSON.stringify(PROTOTYPES.map(prototype 
 const PROTOTYPES_BEFORE = namesOfPrototypes()
 
 /** What is wrong with how a body was read; undefined: nothing. */
-export function judgeIntake ({ bytes, contentType }: FuzzBody, policy: IntakePolicy): string | undefined {
+export function judgeIntake ({ bytes, contentType }: FuzzBody, policy: FuzzPolicy): string | undefined {
   const fault = judgeRead(bytes, contentType, policy)
   return namesOfPrototypes() === PROTOTYPES_BEFORE ? fault : 'a prototype was changed'
 }
 
-function judgeRead (bytes: Buffer, contentType: string | undefined, policy: IntakePolicy): string | undefined {
+function judgeRead (bytes: Buffer, contentType: string | undefined, policy: FuzzPolicy): string | undefined {
   try {
-    const { push } = readPush(bytes, policy, { contentType, nowMs: 1_700_000_000_000 })
+    const { push, bad, named } = readPush(bytes, policy, { contentType, nowMs: 1_700_000_000_000 })
+    if (push.devices.length + bad.length !== named.length) return `${named.length} records became ${push.devices.length} and ${bad.length}`
+    for (const { json } of bad) JSON.parse(json)
+    if (push.devices.length === 0) return undefined
     const sent = encodePush(push)
-    return judgeSent(sent.toString(), bytes) ?? judgeScan(bytes, sent)
+    return judgeSent(sent.toString(), bytes) ?? judgeScan(bytes, policy, sent)
   } catch (error) {
     if (!(error instanceof ProxyError)) return `threw ${error instanceof Error ? error.stack : String(error)}`
     const answer = JSON.stringify([error.message, error.faults])
-    if (scanPush(bytes) !== undefined) return `the scan takes what the general way refuses: ${error.message}`
+    if (isScanned(policy) && scanPush(bytes) !== undefined) return `the scan takes what the general way refuses: ${error.message}`
     if (!CODES.has(error.code)) return `refused with ${error.code}`
     // Any control character would act on a technician's terminal.
     if (/\p{Cc}/u.test(error.message)) return `a message with a control character: ${answer}`
@@ -37,8 +42,8 @@ function judgeRead (bytes: Buffer, contentType: string | undefined, policy: Inta
   }
 }
 
-function judgeScan (bytes: Buffer, sent: Buffer): string | undefined {
-  return scanPush(bytes) === undefined || sent.equals(bytes) ? undefined : `the scan takes what the general way would send as ${sent.toString()}`
+function judgeScan (bytes: Buffer, policy: FuzzPolicy, sent: Buffer): string | undefined {
+  return !isScanned(policy) || scanPush(bytes) === undefined || sent.equals(bytes) ? undefined : `the scan takes what the general way would send as ${sent.toString()}`
 }
 
 function judgeSent (sent: string, bytes: Buffer): string | undefined {

@@ -67,7 +67,7 @@ t.test('a server does not start on a name in two places, a faulty file or creden
 t.test('a test of the default chain asks it, and its exit code tells what came of it', async t => {
   const { env, run } = openCredentialShell(t)
   Object.assign(env, { ALIBABA_CLOUD_ACCESS_KEY_ID: KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET: SECRETS.first })
-  t.match(await run('credentials test default'), { code: 0, stdout: 'default is good. The default chain gave a credential with the AccessKey id ***0001.\n', stderr: '' })
+  t.match(await run('credentials test default'), { code: 0, stdout: 'default is good. Its source gave a credential with the AccessKey id ***0001.\n', stderr: '' })
   env['ALIBABA_CLOUD_ACCESS_KEY_SECRET'] = `${SECRETS.first} and a blank`
   const { code, stdout, stderr } = await run('credentials test default --json')
   t.equal(code, 1)

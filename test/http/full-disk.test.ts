@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { systemClock } from '../../src/clock.js'
 import { readConfig } from '../../src/config.js'
+import { fixedBook } from '../../src/credentials/fixed-book.js'
 import { createLogger } from '../../src/logger.js'
 import { openRegistry } from '../../src/plants/registry.js'
 import { startServer } from '../../src/server.js'
@@ -20,7 +21,7 @@ t.test('on a disk that is full at the start the port opens: what is relayed goes
   const config = readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: dataDir, ENERGY_EXPERT_ENDPOINT: cloud.origin })
   const log: string[] = []
   const logger = createLogger({ level: 'info', format: 'json', destination: { write: line => { log.push(line) } } })
-  const start = async (): ReturnType<typeof startServer> => await startServer({ config, logger, clock: systemClock, credentials: { get: async () => CREDENTIAL, refresh: async () => CREDENTIAL }, queueLog: FAST_QUEUE })
+  const start = async (): ReturnType<typeof startServer> => await startServer({ config, logger, clock: systemClock, book: fixedBook({ default: { kind: 'access-key', ...CREDENTIAL } }), queueLog: FAST_QUEUE })
   const registry = openRegistry({ dataDir, clock: systemClock })
   registry.addPlant('relays', { delivery: 'relay' })
   registry.addPlant('stores', { delivery: 'store' })

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import t from 'tap'
 import { request } from 'undici'
+import { fixedBook } from '../../src/credentials/fixed-book.js'
 import { ProxyError } from '../../src/errors.js'
 import { createMetrics } from '../../src/metrics.js'
+import { startSandbox } from '../../src/sandbox/sandbox.js'
 import { exchangeOne } from '../support/raw-socket.js'
-import { onePush, startProxy } from '../support/proxy.js'
+import { CREDENTIAL, onePush, startProxy } from '../support/proxy.js'
 import { projectUrl } from '../support/project.js'
 import { scrape, scrapeUntil } from '../support/scrape.js'
 
@@ -38,7 +40,7 @@ t.test('pushes are counted by plant and status, with their records and points', 
   })
   const text = [...samples.keys()].join('\n')
   t.notMatch(text, /meter|ee_|LTAI/, 'no device, key or account is ever a label')
-  t.notOk(samples.has('credential_expiry_timestamp_seconds'), 'a key that never expires has no expiry')
+  t.notOk([...samples.keys()].some(name => name.startsWith('credential_expiry')), 'a key that never expires has no expiry')
   t.notOk(samples.has('tls_certificate_expiry_timestamp_seconds'))
   t.ok(samples.get('nodejs_eventloop_lag_p99_seconds'))
 })
@@ -113,10 +115,14 @@ t.test('a sender that does not wait for its answer is counted, and a broken line
 })
 
 t.test('the expiry of a temporary credential is told', async t => {
-  const credential = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000', expiresAtMs: 4_102_444_800_000 }
-  const proxy = await startProxy(t, { credentials: { get: async () => credential, refresh: async () => credential } })
-  await proxy.push(onePush)
-  t.equal((await scrape(proxy)).get('credential_expiry_timestamp_seconds'), 4_102_444_800)
+  const session = { kind: 'sts', ...CREDENTIAL, securityToken: 'TestTokenOfTheSuite', expiresAt: '2100-01-01T00:00:00Z' } as const
+  const cloud = await startSandbox({ accounts: [{ ...CREDENTIAL, securityToken: session.securityToken }] })
+  t.teardown(async () => { await cloud.close() })
+  const proxy = await startProxy(t, { cloud, book: fixedBook({ default: session }) })
+  t.equal((await proxy.push(onePush)).statusCode, 200)
+  const samples = await scrape(proxy)
+  t.equal(samples.get('credential_expiry_timestamp_seconds{credential="default"}'), 4_102_444_800)
+  t.equal(samples.get('credential_refreshes_total{credential="default"}'), 1)
 })
 
 t.test('readiness: a cloud that is down is a detail, a missing credential or a broken store is a reason', async t => {
@@ -132,7 +138,7 @@ t.test('readiness: a cloud that is down is a detail, a missing credential or a b
     const { statusCode, body } = await exchangeOne(port, 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     return { statusCode, json: JSON.parse(body) }
   }
-  t.match(await readyz(), { statusCode: 200, json: { status: 'ready', details: { plants: { plants: 1 }, cloud: { lastVerdict: 'none' }, credentials: { expires: 'never' } } } })
+  t.match(await readyz(), { statusCode: 200, json: { status: 'ready', details: { plants: { plants: 1 }, cloud: { lastVerdict: 'none' }, credentials: { default: 'valid' } } } })
   await proxy.cloud.close()
   t.equal((await proxy.push(onePush)).statusCode, 503)
   t.match(await readyz(), { statusCode: 200, json: { details: { cloud: { lastVerdict: 'unsent', ageSeconds: Number } } } })

@@ -48,6 +48,36 @@ export const LEGACY_SENDERS: readonly LegacySender[] = [
     isKept: false
   })),
   {
+    sender: 'Holdingbyte DTU: numbers, null when a reading failed, Unix seconds',
+    policy: { missing: 'drop' },
+    request: key => post([`POST ${PATH} HTTP/1.1`, 'Host: 10.0.0.5', 'Content-Type: application/json', `X-API-Key: ${key}`, 'Content-Length: LENGTH'], '{"deviceType":1,"devices":[{"deviceId":7001,"recordTime":1683349200,"data":{"Ua":226.0,"Ub":null,"Ep_imp":9007199254740993}}]}'),
+    relayed: '{"deviceType":"1","devices":[{"deviceId":"7001","recordTime":"2023-05-06 13:00:00","data":{"Ua":"226.0","Ep_imp":"9007199254740993"}}]}',
+    repairs: 'number-to-string=4, missing-value=1, record-time=1',
+    isKept: true
+  },
+  {
+    sender: 'Holdingbyte DTU: times with slashes',
+    request: key => post([`POST ${PATH} HTTP/1.1`, 'Host: 10.0.0.5', 'Content-Type: application/json', `X-API-Key: ${key}`, 'Content-Length: LENGTH'], SMALL.replace('2021-09-08 18:40:00', '2023/05/06 13:00:00')),
+    relayed: SMALL.replace('2021-09-08 18:40:00', '2023-05-06 13:00:00'),
+    repairs: 'record-time=1',
+    isKept: true
+  },
+  {
+    sender: 'Kepware IoT Gateway REST client: values with epoch milliseconds, a sample of bad quality among them',
+    policy: { dialect: 'kepware', mapping: 'deviceType: "1"\ntags: ["Channel1.{device}.{point}"]\ndevices: { Meter7: meter-7 }\n' },
+    request: key => post([`POST ${PATH} HTTP/1.1`, 'Content-Type: application/json', `X-API-Key: ${key}`, 'Content-Length: LENGTH', 'Host: proxy:8080', 'Connection: Keep-Alive'], '{"timestamp":1631097600123,"values":[{"id":"Channel1.Meter7.Ua","v":850.30,"q":true,"t":1631097600098},{"id":"Channel1.Meter7.Ub","v":0,"q":false,"t":1631097600098}]}'),
+    relayed: '{"deviceType":"1","devices":[{"deviceId":"meter-7","recordTime":"2021-09-08 18:40:00","data":{"Ua":"850.30"}}]}',
+    repairs: 'bad-quality=1, number-to-string=1, record-time=1',
+    isKept: true
+  },
+  {
+    sender: 'Ignition system.net.httpPost: a dict as a form, Basic authentication',
+    policy: { dialect: 'form', mapping: 'deviceType: "1"\n' },
+    request: key => post([`POST ${PATH} HTTP/1.1`, 'Content-Type: application/x-www-form-urlencoded', `Authorization: Basic ${basicOf(key)}`, 'User-Agent: Java/1.8.0_282', 'Host: proxy:8080', 'Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2', 'Connection: keep-alive', 'Content-Length: LENGTH'], 'deviceId=%E7%94%B5%E8%A1%A8+7&recordTime=2021-09-08+18%3A40%3A00&Ua=226.0&Ep_imp=325.25'),
+    relayed: '{"deviceType":"1","devices":[{"deviceId":"电表 7","recordTime":"2021-09-08 18:40:00","data":{"Ua":"226.0","Ep_imp":"325.25"}}]}',
+    isKept: true
+  },
+  {
     sender: 'Ignition system.net.httpClient (Java): offers h2c on a plain POST',
     request: key => post([`POST ${PATH} HTTP/1.1`, 'Connection: Upgrade, HTTP2-Settings', 'Content-Length: LENGTH', 'Host: proxy:8080', 'HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA', 'Upgrade: h2c', 'User-Agent: Java-http-client/17.0.9', 'Content-Type: application/json', `X-API-Key: ${key}`]),
     relayed: SMALL,

@@ -5,6 +5,8 @@ import { request as undiciRequest, type Dispatcher } from 'undici'
 import { systemClock, type Clock } from '../../src/clock.js'
 import { readConfig } from '../../src/config.js'
 import type { CredentialSource } from '../../src/credentials/credential-source.js'
+import type { CredentialBook } from '../../src/credentials/credential-spec.js'
+import { fixedBook } from '../../src/credentials/fixed-book.js'
 import type { FrontOptions } from '../../src/front-options.js'
 import { createLogger } from '../../src/logger.js'
 import type { Registry } from '../../src/plants/registry.js'
@@ -30,7 +32,10 @@ export interface ProxyOptions {
   readonly key?: Parameters<Registry['createKey']>[1]
   /** More settings, by their outside names. */
   readonly env?: Readonly<Record<string, string>>
+  /** In place of every source; default: those of the book. */
   readonly credentials?: CredentialSource
+  /** Default: CREDENTIAL as `default`. */
+  readonly book?: CredentialBook
   readonly clock?: Clock
   /** A data directory that outlives the proxy; default: one of its own. A plant that is there already gets another key. */
   readonly dataDir?: string
@@ -76,8 +81,8 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   const log: string[] = []
   const config = readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'trace', SHUTDOWN_TIMEOUT_MS: '2000', ENERGY_EXPERT_ENDPOINT: cloud.origin, ...options.env })
   const logger = createLogger({ level: config.logLevel, format: 'json', destination: { write: line => { log.push(line) } } })
-  const credentials = options.credentials ?? { get: async () => CREDENTIAL, refresh: async () => CREDENTIAL }
-  const server = await startServer({ config, logger, clock: options.clock ?? systemClock, credentials, front: { throttledDelayMs: 0, ...options.front }, queueLog: FAST_QUEUE })
+  const { credentials, book = fixedBook({ default: { kind: 'access-key', ...CREDENTIAL } }) } = options
+  const server = await startServer({ config, logger, clock: options.clock ?? systemClock, book, sourceOf: credentials && (() => credentials), front: { throttledDelayMs: 0, ...options.front }, queueLog: FAST_QUEUE })
   checkAnswersOf(Number(new URL(server.origin).port))
   if (server.registry.listPlants().length === 0) server.registry.addPlant('plant-1', options.policy ?? {})
   const keys: string[] = []

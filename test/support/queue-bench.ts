@@ -16,6 +16,8 @@ export interface CloudCall {
   readonly body: string
   readonly deviceType: string
   readonly devices: readonly Device[]
+  /** What it was sent with. */
+  readonly credential: string
 }
 
 export interface Bench {
@@ -31,6 +33,8 @@ export interface Bench {
   answer: (call: CloudCall) => Verdict | Promise<Verdict>
   /** Policies by plant; the default otherwise. */
   readonly policies: Map<string, Partial<QueuePolicy>>
+  /** Credentials by plant; `default` otherwise. */
+  readonly credentials: Map<string, string>
   /** Device ids of all calls that were delivered, in order. */
   delivered: string[]
   store: (plant: string, devices: readonly Device[], options?: { deviceType?: string, inDoubt?: boolean }) => Promise<void>
@@ -69,6 +73,7 @@ export function setUpQueue (t: Test, { bounds, random = () => 0.5, log = new Mem
     problems: [],
     answer: () => DELIVERED,
     policies: new Map(),
+    credentials: new Map(),
     delivered: [],
     store: async (plant, devices, { deviceType, inDoubt = false } = {}) => { await queue.store(pushOf(plant, devices, deviceType), { inDoubt }) },
     now: () => clock.monotonicMs() - startMs
@@ -77,21 +82,24 @@ export function setUpQueue (t: Test, { bounds, random = () => 0.5, log = new Mem
     log,
     clock,
     random,
-    relay: {
+    relayOf: credential => ({
       async send (bytes, { clientGone }) {
         const body = bytes.toString()
         const push = JSON.parse(body)
-        const call: CloudCall = { atMs: bench.now(), body, deviceType: push.deviceType, devices: push.devices }
+        const call: CloudCall = { atMs: bench.now(), body, deviceType: push.deviceType, devices: push.devices, credential }
         bench.calls.push(call)
+        const over = new AbortController()
         const gone = new Promise<Verdict>(resolve => {
-          clientGone?.addEventListener('abort', () => { resolve(failure('cancelled', { mayHaveArrived: true })) }, { once: true })
+          clientGone?.addEventListener('abort', () => { resolve(failure('cancelled', { mayHaveArrived: true })) }, { once: true, signal: over.signal })
         })
-        const verdict = await Promise.race([bench.answer(call), gone])
+        // Its listener would live as long as the queue.
+        const verdict = await Promise.race([bench.answer(call), gone]).finally(() => { over.abort() })
         if (verdict.kind === 'delivered') bench.delivered.push(...call.devices.map(({ deviceId = '' }) => deviceId))
         return verdict
       }
-    },
+    }),
     policyOf: plant => ({ whenUnsure: 'resend', ...bench.policies.get(plant) }),
+    credentialOf: plant => bench.credentials.get(plant) ?? 'default',
     ...(bounds === undefined ? undefined : { bounds }),
     listeners: {
       onCall: event => { bench.events.push(event) },

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import t, { type Test } from 'tap'
@@ -7,6 +7,7 @@ import { keysCommand } from '../../src/commands/keys.js'
 import { plantsCommand } from '../../src/commands/plants.js'
 import { POLICY_ROWS } from '../../src/plants/policy.js'
 import { openRegistry, type Registry } from '../../src/plants/registry.js'
+import { PlantsStore } from '../../src/store/plants-store.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const DAY_MS = 86_400_000
@@ -288,4 +289,49 @@ t.test('a whole key with a slip in it, given where an id belongs, shows no more 
       }
     }
   }
+})
+
+t.test('a mapping is checked when it is set, stored as it was written, shown by its size and printed whole', async t => {
+  const { run, json, dataDir } = shellOf(t)
+  const write = (name: string, text: string | Buffer): string => {
+    const path = join(dataDir, name)
+    writeFileSync(path, text)
+    return path
+  }
+  const text = '# 电表\r\ndeviceType: 1\ntags: ["Channel1.{device}.{point}"]'
+  const good = write('good.yaml', text)
+  t.match(run('plants add north --dialect kepware'), { ended: 'usage', message: '--dialect kepware needs --mapping FILE, which leads each tag to a device and a point; set both at once.' })
+  t.match(run(`plants add north --dialect kepware --mapping ${good}`), { ended: 'well', stdout: /^--dialect +kepware +set$[^]*^--mapping +set \(59 bytes\)$/m })
+  t.equal(json('plants show north').set.mapping, text)
+  t.match(run('plants show north --mapping'), { ended: 'well', stdout: `${text}\n` })
+  t.same(json('plants show north --mapping'), { name: 'north', mapping: text })
+  t.match(run('plants list').stdout, /--dialect kepware --mapping \(59 bytes\)$/m)
+  const wrong: Record<string, RegExp> = {
+    [write('wrong.yaml', 'deviceTyp: 1\n')]: /^--mapping cannot be set: line 1, deviceTyp: is no key here; did you mean deviceType\?\.$/,
+    [write('untagged.yaml', 'deviceType: 1\n')]: /^--mapping does not go with --dialect kepware: line 1, tags: is missing/,
+    [write('long.yaml', `#${'x'.repeat(65_536)}`)]: /^--mapping cannot be set: holds 65537 bytes; the limit is 65536\.$/
+  }
+  for (const [path, message] of Object.entries(wrong)) t.match(run(`plants set north --mapping ${path}`), { ended: 'usage', message }, path)
+  for (const path of [join(dataDir, 'none.yaml'), write('gbk.yaml', Buffer.from([0xb5, 0xe7]))]) {
+    t.match(run(`plants set north --mapping ${path}`), { ended: 'failure', message: /cannot be read as a text in UTF-8; --mapping takes the path of a file/ }, path)
+  }
+  t.match(run('plants set north --mapping default'), { ended: 'usage', message: /^--dialect kepware needs/ })
+  t.equal(json('plants show north').set.mapping, text, 'what is refused changes nothing')
+  t.match(run('plants set north --mapping default --dialect default'), { ended: 'well', stdout: /^--mapping +- +not set$/m })
+  t.match(run('plants show north --mapping'), { ended: 'failure', message: 'The plant north has no mapping; "plants set north --mapping FILE" sets one.' })
+})
+
+t.test('a stored mapping that this version does not understand is told, and keeps its plant from being served', async t => {
+  const { run, json, registry, dataDir } = shellOf(t)
+  run('plants add north')
+  const { key } = json('keys create north')
+  const plants = new PlantsStore(dataDir)
+  plants.updatePolicy('north', JSON.stringify({ dialect: 'flat', mapping: 'colour: blue\n' }))
+  plants.close()
+  const fault = '--mapping is set to a text that this version does not understand: line 1, colour: is no key here'
+  t.match(json('plants show north').policyFaults, [fault])
+  t.match(run('plants show north').stderr, fault)
+  const later = registry()
+  t.throws(() => later.identify(key), { message: /cannot be served: --mapping is set to a text/ })
+  later.close()
 })

@@ -8,20 +8,8 @@ import { systemClock } from '../../src/clock.js'
 import { createCredentialSource } from '../../src/credentials/credential-source.js'
 import { makeDefaultChain } from '../../src/credentials/default-chain.js'
 import { redactError } from '../../src/redact.js'
+import { enterEnvironment } from '../support/environment.js'
 import { ManualClock } from '../support/manual-clock.js'
-
-/** The real package reads the process's environment and home: both are the test's own, and no ECS metadata is asked. */
-function enterEnvironment (t: Test, env: Record<string, string>): string {
-  const home = t.testdir({})
-  const kept = { ...process.env }
-  for (const name of Object.keys(process.env)) if (name.startsWith('ALIBABA_CLOUD_')) delete process.env[name]
-  Object.assign(process.env, { HOME: home, ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true', ...env })
-  t.teardown(() => {
-    for (const name of Object.keys(process.env)) delete process.env[name]
-    Object.assign(process.env, kept)
-  })
-  return home
-}
 
 t.test('keys of the environment are found, and a rotated one is seen by a fresh client', async t => {
   enterEnvironment(t, { ALIBABA_CLOUD_ACCESS_KEY_ID: 'env-key-id', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'env-key-secret' })

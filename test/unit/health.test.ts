@@ -1,8 +1,9 @@
 import t from 'tap'
 import { watchCloud } from '../../src/cloud-watch.js'
 import { watchEventLoop } from '../../src/event-loop-watch.js'
+import type { CredentialSource } from '../../src/credentials/credential-source.js'
 import { checkCredentials, checkEventLoop, checkPlants } from '../../src/health-checks.js'
-import { createHealth } from '../../src/health.js'
+import { type Finding, createHealth } from '../../src/health.js'
 import { CredentialProblem } from '../../src/credentials/credential-problem.js'
 import { ProxyError } from '../../src/errors.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -78,13 +79,36 @@ t.test('a store of plants that cannot be read is a reason, and the log learns th
   t.strictSame(await checkPlants({ listPlants: () => [] }, () => {})(), { detail: { plants: 0 } })
 })
 
-t.test('a missing credential is a reason that says which source is at fault', async t => {
-  const unavailable = async (): Promise<never> => { throw new ProxyError('Credentials.Unavailable', undefined, { cause: new CredentialProblem('broken-file') }) }
-  t.match(await checkCredentials({ get: unavailable, refresh: unavailable })(), { reason: /~\/\.aliyun\/config\.json/ })
-  const failing = async (): Promise<never> => { throw new Error('the whole file, secrets included') }
-  t.notMatch(JSON.stringify(await checkCredentials({ get: failing, refresh: failing })()), /secrets/)
-  const get = async (): Promise<{ accessKeyId: string, accessKeySecret: string, expiresAtMs: number }> => ({ accessKeyId: 'id-to-hide', accessKeySecret: 's', expiresAtMs: 0 })
-  t.strictSame(await checkCredentials({ get, refresh: get })(), { detail: { expires: '1970-01-01T00:00:00.000Z' } })
+const sourceThat = (get: CredentialSource['get']): CredentialSource => ({ get, refresh: get })
+
+async function judgeCredentials (sources: Record<string, CredentialSource>, clock = new ManualClock()): Promise<Finding> {
+  const sourceOf = (name: string): CredentialSource => {
+    const source = sources[name]
+    if (source === undefined) throw new ProxyError('Credentials.Unknown')
+    return source
+  }
+  const finding = checkCredentials({ names: () => ['north', 'south'], sourceOf, clock })()
+  await clock.advance(1_000)
+  if (clock.waiting > 0) throw new Error('a timer is left behind')
+  return await finding
+}
+
+const valid = sourceThat(async () => ({ accessKeyId: 'id-to-hide', accessKeySecret: 's', expiresAtMs: 0 }))
+const broken = sourceThat(async () => { throw new ProxyError('Credentials.Unavailable', undefined, { cause: new CredentialProblem('broken-file') }) })
+
+t.test('without any credential the reason names each and says what is at fault', async t => {
+  const { reason } = await judgeCredentials({ north: broken })
+  t.match(reason, /^north: .*~\/\.aliyun\/config\.json.* south: There is no credential of that name/)
+  const failing = sourceThat(async () => { throw new Error('the whole file, secrets included') })
+  t.notMatch(JSON.stringify(await judgeCredentials({ north: failing, south: failing })), /secrets/)
+})
+
+t.test('one of several credentials that fails, is unknown or hangs is told, and does not shut out the plants of the others', async t => {
+  const valid1970 = 'valid until 1970-01-01T00:00:00.000Z'
+  t.match(await judgeCredentials({ north: valid, south: broken }), { reason: undefined, detail: { north: valid1970, south: /config\.json/ } })
+  t.match(await judgeCredentials({ north: valid }), { reason: undefined, detail: { north: valid1970, south: /no credential of that name/ } })
+  const hangs = sourceThat(async () => await new Promise(() => {}))
+  t.match(await judgeCredentials({ north: valid, south: hangs }), { reason: undefined, detail: { north: valid1970, south: /does not answer in time/ } })
 })
 
 t.test('a cloud that is down is told with its age and is no reason', async t => {

@@ -24,13 +24,13 @@ function setUp (t: Test, { relayTimeoutMs }: { relayTimeoutMs?: number } = {}): 
       options.push(given)
       const push = JSON.parse(body.toString())
       return await Promise.race([
-        bench.answer({ atMs: bench.now(), body: body.toString(), ...push }),
+        bench.answer({ atMs: bench.now(), body: body.toString(), credential: 'default', ...push }),
         new Promise<Verdict>(resolve => { given.clientGone?.addEventListener('abort', () => { resolve(failure('cancelled', { mayHaveArrived: true })) }) })
       ])
     },
     async close () {}
   }
-  const deliver = createDeliver({ relay, queue: bench.queue, clock: bench.clock, relayTimeoutMs, queueMaxBytes: 4_000 })
+  const deliver = createDeliver({ relayOf: () => relay, queue: bench.queue, clock: bench.clock, relayTimeoutMs, queueMaxBytes: 4_000 })
   return Object.assign(bench, {
     options,
     async deliver (deviceId: string, policy: Partial<Policy> = {}, clientGone = new AbortController().signal) {
@@ -173,10 +173,10 @@ t.test('while the account is out one live push at a time asks, and the rest is s
   await bench.store('south', [device('s')])
   await bench.clock.advance(10_000)
   const first = bench.deliver('a')
-  t.equal(bench.queue.mayRelay('east'), false)
+  t.equal(bench.queue.mayRelay('east', 'default'), false)
   await bench.clock.advance(2_500)
   t.same(await first, { kind: 'stored' })
-  t.equal(bench.queue.mayRelay('east'), true)
+  t.equal(bench.queue.mayRelay('east', 'default'), true)
 })
 
 t.test('live pushes that are not even sent during a pause do not slow the queue down', async t => {
@@ -185,7 +185,7 @@ t.test('live pushes that are not even sent during a pause do not slow the queue 
   await bench.deliver('a')
   for (let n = 0; n < 200; n++) {
     await bench.clock.advance(10)
-    await bench.queue.tryLive(pushOf('north', [device('d')]), async () => failure('throttled', { retryAfterMs: 5_000 - 10 * n }))
+    await bench.queue.tryLive(pushOf('north', [device('d')]), 'default', async () => failure('throttled', { retryAfterMs: 5_000 - 10 * n }))
   }
   bench.answer = () => DELIVERED
   for (let n = 0; n < 20; n++) await bench.store(`plant${n}`, [device(`d${n}`)])

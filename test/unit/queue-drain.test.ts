@@ -256,5 +256,5 @@ t.test('5,000 waiting pushes need a hundredth of the calls that they would need 
   await bench.clock.advance(120_000)
   t.equal(bench.log.waiting, 0)
   t.ok(bench.calls.length - before <= 50, `${bench.calls.length - before} calls`)
-  t.equal(bench.queue.mayRelay('north'), true)
+  t.equal(bench.queue.mayRelay('north', 'default'), true)
 })

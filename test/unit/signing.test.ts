@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import t from 'tap'
 import { canonicalHeaders, canonicalQueryString, canonicalRequest, hashedRequestPayload, signedHeaders } from '../../src/signing/canonical-request.js'
 import { acsDate, signPush, signRequest } from '../../src/signing/sign-request.js'
@@ -109,4 +110,14 @@ t.test('one changed byte of the body, the nonce, the date, the host or the path 
 t.test('an empty security token is no token', async t => {
   const signed = signPush({ host: 'h', body: Buffer.from('{}'), credential: { accessKeyId: 'id', accessKeySecret: 's', securityToken: '' }, date: 'd', nonce: 'n' })
   t.notOk('x-acs-security-token' in signed.headers)
+})
+
+t.test('a push is signed as any request with its headers would be', async t => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'Z', '0', '-', '.', ':', '/', '+', '='), minLength: 1, maxLength: 40 })
+  fc.assert(fc.property(fc.record({ host: text, body: fc.uint8Array(), path: text, date: text, nonce: text, accessKeyId: text, accessKeySecret: text, securityToken: fc.option(text, { nil: '' }) }), ({ accessKeyId, accessKeySecret, securityToken, ...rest }) => {
+    const credential = { accessKeyId, accessKeySecret, securityToken }
+    const quick = signPush({ ...rest, credential })
+    const headers = { host: rest.host, accept: 'application/json', 'content-type': 'application/json; charset=utf-8', 'x-acs-action': 'PushDeviceData', 'x-acs-version': '2022-09-23', 'x-acs-date': rest.date, 'x-acs-signature-nonce': rest.nonce }
+    t.strictSame(quick, signRequest({ method: 'POST', path: rest.path, headers }, rest.body, credential))
+  }), { numRuns: 50 })
 })

@@ -1,0 +1,26 @@
+import { isPrintable } from '../contract/json-pointer.js'
+
+/** As many names are told; the others show when these are mended. */
+const TOLD_NAMES_MAX = 3
+
+/** The tags or fields of one body that a mapping leads nowhere. */
+export class NamesLeftOver {
+  readonly #names = new Set<string>()
+  #firstPlace = ''
+  /** How often any of them came. */
+  count = 0
+
+  add (name: string, place: () => string): void {
+    if (this.#names.size === 0) this.#firstPlace = place()
+    this.#names.add(name)
+    this.count += 1
+  }
+
+  /** One fault for all of them. */
+  fault (what: 'tag' | 'field' | 'column' | 'point', key: string): { path: string, message: string } | undefined {
+    if (this.#names.size === 0) return undefined
+    const told = [...this.#names].slice(0, TOLD_NAMES_MAX).map(name => isPrintable(name) ? name : '(a name that cannot be printed)')
+    const more = this.#names.size > told.length ? ` and ${this.#names.size - told.length} more` : ''
+    return { path: this.#firstPlace, message: `is a ${what} that the mapping leads nowhere: ${told.join(', ')}${more}; add it to ${key} or to ignore, or set unmapped: drop` }
+  }
+}
