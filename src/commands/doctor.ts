@@ -37,7 +37,7 @@ export function doctorCommand ({ stdout, stderr, environment, clock, end }: Doct
   return new Command('doctor')
     .description('Check settings, disk, clock, DNS, TLS, credential, RAM permission and queue, one line each, with the remedy. Sends no reading; the exit code is 1 when there is a fault.')
     .configureOutput({ writeOut: text => { stdout.write(text) }, writeErr: text => { stderr.write(text) } })
-    .option('--plant <name>', 'The plant whose credential is tried; without it, the credential that is called default.')
+    .option('--plant <name>', 'The plant whose credential is tried; without it default, if any plant has it.')
     .option('--json', 'Print JSON for a program to read.')
     .action(async ({ plant, json }: { plant?: string, json?: boolean }) => {
       // Loaded only now: the other commands would wait for packages that they do not use.

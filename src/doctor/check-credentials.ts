@@ -4,10 +4,13 @@ import { bothSentence, type CredentialSettings, DEFAULT_NAME, isAnythingStored, 
 import { toCredentialProblem } from '../credentials/credential-problem.js'
 import type { CredentialSpec } from '../credentials/credential-spec.js'
 import { readMasterKey } from '../credentials/master-key.js'
+import type { CredentialClient } from '../credentials/default-chain.js'
 import { readDeclared } from '../credentials/read-declared.js'
 import { maskKeyId } from '../credentials/spec-kinds.js'
-import type { ClientOf } from './client-of.js'
-import { fault, type Found, ok, type Report, skipped, warning } from './report.js'
+import { fault, type Found, ok, type Report, warning } from './report.js'
+
+/** What asks for a credential, once. */
+export type ClientOf = (spec: CredentialSpec) => CredentialClient
 
 export interface CredentialParts {
   readonly settings: CredentialSettings
@@ -76,10 +79,8 @@ function lookAtStored ({ settings, clock }: CredentialParts, declared: Specs | u
 
 /** Asked without the source that the proxy keeps: that one would wait five seconds and then speak of slowness alone. */
 async function ask (name: string, spec: CredentialSpec, { clock, clientOf }: CredentialParts): Promise<Found<RamCredential>> {
-  const client = clientOf(spec)
-  if (client === undefined) return skipped(`${name}: the service behind the kind ${spec.kind} is not asked here.`)
   try {
-    const loaded = await client.getCredential()
+    const loaded = await clientOf(spec).getCredential()
     const credential = checkCredential(loaded, clock.now())
     const source = loaded.link === undefined ? spec.kind : `${spec.kind}, found in ${loaded.link}`
     const sentence = `${name} (${source}): AccessKey id ${maskKeyId(credential.accessKeyId)}${credential.securityToken === undefined ? '' : ' with a session token'}, ${describeExpiry(credential)}.`

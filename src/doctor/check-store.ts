@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Clock } from '../clock.js'
+import { DEFAULT_NAME } from '../credentials/credential-book.js'
+import type { Plant } from '../plants/plant.js'
 import { openRegistry } from '../plants/registry.js'
 import { openQueueFile, type FailingLane } from '../queue/queue-file.js'
 import { queuePath } from '../queue/log-names.js'
@@ -16,7 +18,6 @@ export interface StoreParts {
   readonly plant: string | undefined
 }
 
-const DEFAULT_CREDENTIAL = 'default'
 /** What waits longer does not just wait its turn. */
 const WAIT_MS_MAX = 600_000
 
@@ -27,7 +28,8 @@ export async function checkStore (report: Report, { dataDir, clock, queueBytesMa
   const queue = await report.check('queue', { 'data-dir': dataDir }, given => lookAtQueue(given['data-dir'], clock, queueBytesMax))
   await report.check('parked', { queue }, given => judgeParked(given.queue.usage))
   await report.check('failing', { queue }, given => judgeFailing(given.queue.failing))
-  return plant === undefined ? DEFAULT_CREDENTIAL : credential
+  // Also where the plants cannot be read, something can be said of what they have unless they name another.
+  return plant === undefined ? credential ?? DEFAULT_NAME : credential
 }
 
 function lookAtPlants (dataDir: string, clock: Clock, name: string | undefined): Found<string> {
@@ -43,11 +45,19 @@ function lookAtPlants (dataDir: string, clock: Clock, name: string | undefined):
     const broken = (plant === undefined ? plants : [plant]).flatMap(each => each.policyFaults.map(sentence => `${each.name}: ${sentence}`))
     if (broken.length > 0) return fault(broken.slice(0, 5).join(' '), 'Pushes of such a plant are answered with 500 until its policy is set again ("plants set").')
     if (plants.length === 0) return warning('There is no plant yet.', '"plants add NAME" makes one, "keys create NAME" its key.')
-    const credential = plant?.settings['credential']
-    return ok(plant === undefined ? `${plants.length === 1 ? 'One plant' : `${plants.length} plants`} may push.` : `The plant ${plant.name} may push.`, typeof credential === 'string' ? credential : DEFAULT_CREDENTIAL)
+    return plant === undefined ? tellOfAll(plants) : ok(`The plant ${plant.name} may push, with the credential ${plant.policy.credential}.`, plant.policy.credential)
   } finally {
     registry.close()
   }
+}
+
+/** Of several credentials in use one is tried: the one that plants have unless they name another, if any has it. */
+function tellOfAll (plants: readonly Plant[]): Found<string> {
+  const names = new Set(plants.map(({ policy }) => policy.credential))
+  const [first = DEFAULT_NAME] = names
+  const tried = names.has(DEFAULT_NAME) ? DEFAULT_NAME : first
+  const others = names.size > 1 ? ` They use ${names.size} credentials; here ${tried} is tried, --plant NAME tries that of a plant.` : ''
+  return ok(`${plants.length === 1 ? 'One plant' : `${plants.length} plants`} may push.${others}`, tried)
 }
 
 interface QueueLook {

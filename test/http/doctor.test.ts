@@ -299,11 +299,27 @@ t.test('stored credentials without the key that opens them are a fault; with it 
   t.match(lines, { stored: /^ok: One stored credential opens/, credential: /^ok: default \(access-key\): AccessKey id \*\*\*nown/, signature: /InvalidAccessKeyId\.NotFound/ })
 })
 
+t.test('a plant with a credential of its own has that one tried, at its own endpoint; one whose credential is not known is told', async t => {
+  const { examine, folder, env, cloud } = await openClinic(t)
+  const plants = async (...args: string[]): Promise<unknown> => (await runCommand(['plants', ...args], { folder, env })).code
+  t.strictSame([await plants('add', 'north', '--credential', 'north'), await plants('add', 'south', '--credential', 'south')], [0, 0])
+  writeFileSync(join(folder, 'credentials.yaml'), `north: { kind: access-key, accessKeyId: ${CREDENTIAL.accessKeyId}, accessKeySecret: ${CREDENTIAL.accessKeySecret}, endpoint: "${cloud.origin}" }\n`, { mode: 0o600 })
+  const settings = { CREDENTIALS_FILE: join(folder, 'credentials.yaml'), ENERGY_EXPERT_ENDPOINT: 'http://127.0.0.1:9' }
+  const { lines: north } = await examine(settings, ['--plant', 'north'])
+  t.match(north, { plants: /^ok: The plant north may push, with the credential north\./, credential: /^ok: north \(access-key\)/, endpoint: /^ok: Pushes go to http:/, permission: /^ok/ })
+  const south = await examine(settings, ['--plant', 'south'])
+  t.strictSame(south.faults, ['credential'])
+  t.match(south.lines, { endpoint: /^skipped: .*credential/, permission: /^skipped/ })
+  t.match(south.lines['credential'], /The plant's credential south is not known\. "credentials add south" stores one/)
+  const any = await examine({}, [])
+  t.match(any.lines, { plants: /3 plants may push\. They use 3 credentials; here default is tried/, permission: /^ok/ })
+})
+
 t.test('an unknown plant is a fault, and where its pushes would go is not guessed; a known one has its credential tried', async t => {
   const { examine, folder, env } = await openClinic(t)
   const unknown = await examine({}, ['--plant', 'plant-2'])
   t.strictSame(unknown.faults, ['plants'])
-  t.match(unknown.lines, { plants: /There is no plant "plant-2"; did you mean plant-1\?/, credential: /^skipped: .*plants/, endpoint: /^skipped: .*plants/, dns: /^skipped: .*endpoint/, permission: /^skipped/ })
+  t.match(unknown.lines, { plants: /There is no plant "plant-2"; did you mean plant-1\?/, credential: /^skipped: .*plants/, endpoint: /^skipped: .*credential/, dns: /^skipped: .*endpoint/, permission: /^skipped/ })
   t.match((await examine({}, ['--plant', 'plant-1'])).lines, { plants: /^ok: The plant plant-1 may push/, permission: /^ok/ })
   t.equal((await runCommand(['doctor', 'plant-1'], { folder, env })).code, 2)
 })
