@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { systemClock, type Clock } from '../../src/clock.js'
 import { type DoctorParts, examine } from '../../src/doctor/doctor.js'
+import { judgePermission, judgeSignature } from '../../src/doctor/judge-probe.js'
 import { openLine } from '../../src/doctor/open-line.js'
+import { readVerdict } from '../../src/relay/verdict.js'
 import { CREDENTIAL, startCloud } from '../support/proxy.js'
 import { FAST_ROOM } from '../support/queue-in-place.js'
 
-/** Deadlines come a hundred times as soon. */
-const hasty: Clock = { ...systemClock, after: (delayMs, callback) => systemClock.after(delayMs / 100, callback) }
+/** Deadlines come ten times as soon. */
+const hasty: Clock = { ...systemClock, after: (delayMs, callback) => systemClock.after(delayMs / 10, callback) }
 
 async function lines (t: Test, endpoint: string, parts: Partial<DoctorParts> = {}): Promise<Record<string, string>> {
   const dataDir = mkdtempSync(join(FAST_ROOM, 'doctor-'))
@@ -54,4 +56,33 @@ t.test('the line is opened by what is handed in', async t => {
   })
   t.match(found, { permission: /^ok/ })
   t.strictSame(opened, [new URL(cloud.origin).host])
+})
+
+t.test('each code of the gateway that tells of the account is told in words, with a remedy', async t => {
+  const told = (code: string, statusCode = 400): string[] => {
+    const verdict = readVerdict(statusCode, {}, Buffer.from(JSON.stringify({ Code: code, Message: 'a foreign word', RequestId: 'R-1' })))
+    return [judgeSignature(verdict), judgePermission(verdict)].map(({ status, message, remedy }) => `${status}: ${message} ${remedy ?? ''}`)
+  }
+  for (const [code, words] of [
+    ['InvalidAccessKeyId.NotFound', /does not know the AccessKey id/],
+    ['InvalidAccessKeyId.Inactive', /is disabled\. .*Enable it/],
+    ['SignatureDoesNotMatch', /The AccessKey secret is not that of the id/],
+    ['InvalidTimeStamp.Expired', /Set the clock of this machine right/],
+    ['IllegalTimestamp', /Set the clock of this machine right/],
+    ['InvalidSecurityToken.Expired', /Get a new session/],
+    ['InvalidSecurityToken.MismatchWithAccessKey', /not that of the AccessKey/],
+    ['IncompleteSignature', /takes headers out/],
+    ['MissingAuthorization', /takes headers out/],
+    ['InvalidApi.NotFound', /Check ENERGY_EXPERT_REGION/],
+    ['InvalidProtocol.NeedSsl', /begin with https/]
+  ] as const) {
+    const [signature = ''] = told(code)
+    t.match(signature, /^fault: /, code)
+    t.match(signature, words)
+    t.ok(signature.includes(code) && !signature.includes('foreign'))
+  }
+  for (const code of ['Throttling', 'Throttling.User', 'ServiceUnavailable', 'InternalError']) t.match(told(code)[0], /^warning: /, code)
+  for (const code of ['Forbidden.RAM', 'Forbidden', 'NoPermission']) t.match(told(code, 403), [/^ok: /, /^fault: The credential may not call energy:PushDeviceData/], code)
+  for (const code of ['MissingDevices', 'InvalidDevices', 'InvalidParameter']) t.match(told(code), [/^ok: /, /^ok: energy:PushDeviceData is allowed/], code)
+  t.match(told('Account.Overdue', 403), [/^ok: /, /^warning: .*\(Account\.Overdue\)/])
 })
