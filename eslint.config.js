@@ -71,6 +71,7 @@ export default [
   wall(['src/*.ts'], ['**/routes/**', './commands/**'], 'only the composition roots import routes, and nothing imports a command.', notSql),
   // The composition roots, and the program itself.
   { files: ['src/app.ts', 'src/admin-app.ts', 'src/main.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [notSql] }] } },
+  wall(['src/doctor/**/*.ts'], [...above, UP.plugins, UP.intake, UP.sandbox, '**/server.js', '../open-*.js'], 'doctor looks at the parts below the app, and starts none.', notSql),
   wall(['routes/**/*.ts'], ['./*', '**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a route imports no route, no store and no command.', notSql),
   wall(['src/plugins/**/*.ts'], ['**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a plugin imports no route, no store and no command.', notSql),
   wall(['src/sandbox/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, '**/contract/**'], 'the sandbox is a second implementation: it shares no code with the proxy.', notSql),

@@ -5,6 +5,7 @@ import { catalogCommand } from './catalog.js'
 import { credentialParts } from './credential-parts.js'
 import { credentialsCommand } from './credentials.js'
 import { demoCommand } from './demo.js'
+import { doctorCommand, doctorParts } from './doctor.js'
 import { explainCommand } from './explain.js'
 import { UsageError } from './failure.js'
 import { keysCommand } from './keys.js'
@@ -44,7 +45,7 @@ export function buildProgram (): Command {
     .version(readVersion())
   const commands = [
     serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), credentialsCommand(credentialParts(parts)),
-    ramPolicyCommand(parts), queueCommand(queueParts()), catalogCommand(parts), explainCommand(parts)
+    ramPolicyCommand(parts), queueCommand(queueParts()), catalogCommand(parts), doctorCommand(doctorParts(parts)), explainCommand(parts)
   ]
   for (const command of commands) program.addCommand(command)
   throwInsteadOfExit(program)

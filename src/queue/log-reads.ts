@@ -15,6 +15,21 @@ export function readLanes (store: QueueStore): Lane[] {
   return lanes
 }
 
+/** A lane whose next push has failed by itself. */
+export interface FailingLane {
+  readonly plant: string
+  readonly deviceType: string
+  readonly failures: number
+  /** When it failed first, in milliseconds since the epoch. */
+  readonly sinceMs: number
+}
+
+export function readFailing (store: QueueStore): FailingLane[] {
+  return readLanes(store).flatMap(({ id, plant, deviceType }) => store.pushes.head(id, { entriesMax: 1, bytesMax: 1, afterId: 0 })
+    .filter(({ failures }) => failures > 0)
+    .map(({ failures, firstFailedAtMs, receivedAtMs }) => ({ plant, deviceType, failures, sinceMs: firstFailedAtMs ?? receivedAtMs })))
+}
+
 /** Looked up once for each head. */
 function headAtMs (store: QueueStore, lane: LaneState): number | undefined {
   if (lane.waiting === 0) return undefined

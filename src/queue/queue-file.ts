@@ -6,7 +6,7 @@ import { StoreError } from '../store/store-error.js'
 import { isDamage } from './log-failures.js'
 import { queuePath } from './log-names.js'
 import { paceLanes, type PacedLane } from './log-pace.js'
-import { readLanes, readUsage } from './log-reads.js'
+import { readFailing, readLanes, readUsage, type FailingLane } from './log-reads.js'
 import { NotParked, replayParked, skipParked } from './log-release.js'
 import { verifyStore, type VerifyReport } from './log-verify.js'
 import { exportRows, showPush, toParkedEntry, type ExportRow, type ParkedEntry, type PushView } from './log-views.js'
@@ -14,6 +14,7 @@ import type { QueueUsage, Stored } from './queue-log.js'
 
 export { NotParked, NotSendable } from './log-release.js'
 export type { PacedLane } from './log-pace.js'
+export type { FailingLane } from './log-reads.js'
 export type { VerifyReport } from './log-verify.js'
 export type { ExportRow, ParkedEntry, ParkedView, PushView } from './log-views.js'
 
@@ -22,6 +23,8 @@ export interface QueueFile {
   /** Lanes in which something waits. */
   listLanes: () => PacedLane[]
   listParked: () => ParkedEntry[]
+  /** Lanes whose next push has failed by itself; what keeps a whole account waiting is known to the running proxy alone. */
+  listFailing: () => FailingLane[]
   /** What waits and what is parked of each plant; `bytesMax` is not known here and 0. */
   usage: () => QueueUsage
   /** @param id a request id, or the number of a waiting push or of a parked entry */
@@ -71,6 +74,7 @@ export function openQueueFile (dataDir: string, clock: Clock = systemClock): Que
   return {
     listLanes: reading(() => paceLanes(store, readLanes(store), clock.now())),
     listParked: reading(() => store.parked.heads('parked').map(toParkedEntry)),
+    listFailing: reading(() => readFailing(store)),
     usage: reading(() => readUsage(store, 0)),
     show: reading(id => showPush(store, id)),
     replay: telling(id => {

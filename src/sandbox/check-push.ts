@@ -18,6 +18,7 @@ export function checkPush (body: Buffer): CheckedPush {
   if (typeof deviceType !== 'string') throw refuse('InvalidDeviceType', 'deviceType must be a string.')
   if (devices === undefined) throw refuse('MissingDevices', 'devices is mandatory for this action.')
   if (!Array.isArray(devices)) throw refuse('InvalidDevices', 'devices must be an array.')
+  if (devices.length === 0) throw refuse('InvalidDevices', 'devices must hold at least one device.')
   devices.forEach((device: unknown, at) => { checkDevice(device, at) })
   return { deviceType, devices }
 }

@@ -1,8 +1,11 @@
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../clock.js'
 import { openBareConnection, type Connection } from './connection.js'
 import { prepareFile } from './data-dir.js'
 import { describeStoreFailure, StoreError } from './store-error.js'
+
+const LOCK_FILE = 'server.lock'
 
 export interface ServerLockOptions {
   /** How long to wait for another server to end, for instance the one that a restart replaces. 0 tries once. */
@@ -25,7 +28,7 @@ export interface ServerLock {
  * @throws StoreError after `waitMs`, naming the directory; at once when the directory cannot be written
  */
 export async function acquireServerLock (dataDir: string, { waitMs, clock, pollMs = 100 }: ServerLockOptions): Promise<ServerLock> {
-  const path = prepareFile(dataDir, 'server.lock')
+  const path = prepareFile(dataDir, LOCK_FILE)
   const deadlineMs = clock.monotonicMs() + waitMs
   const connection = openBareConnection(path, 0)
   try {
@@ -49,6 +52,27 @@ export async function acquireServerLock (dataDir: string, { waitMs, clock, pollM
       connection.exec('ROLLBACK')
       connection.close()
     }
+  }
+}
+
+/**
+ * Whether a server has the data directory now. Reads without taking the lock, so that a server which starts in this very moment
+ * waits for a millisecond at most, and makes no file.
+ * @throws StoreError when the lock cannot be read
+ */
+export function isServerRunning (dataDir: string): boolean {
+  const path = join(resolve(dataDir), LOCK_FILE)
+  if (!existsSync(path)) return false
+  const connection = openBareConnection(path, 0)
+  try {
+    connection.exec('PRAGMA schema_version')
+    return false
+  } catch (cause) {
+    const failure = describeStoreFailure(path, cause)
+    if (failure.code.startsWith('SQLITE_BUSY')) return true
+    throw failure
+  } finally {
+    connection.close()
   }
 }
 

@@ -1,7 +1,15 @@
+import { join, resolve } from 'node:path'
 import { Database, type Row } from './database.js'
 import { copyDatabase } from './copy-database.js'
 import { migrate } from './migrations.js'
 import { readInteger, readIntegerOrNull, readText, readTextOrNull, readBytes } from './columns.js'
+
+const FILE_NAME = 'plants.db'
+
+/** Where the plants of a data directory are, if there are any. */
+export function plantsPath (dataDir: string): string {
+  return join(resolve(dataDir), FILE_NAME)
+}
 
 /** One text a schema version; never change one that was released. */
 const SCHEMA_STEPS = [`
@@ -60,7 +68,7 @@ export class PlantsStore {
   readonly #database: Database
 
   constructor (dataDir: string) {
-    this.#database = new Database({ dataDir, fileName: 'plants.db' })
+    this.#database = new Database({ dataDir, fileName: FILE_NAME })
     try {
       migrate(this.#database, SCHEMA_STEPS)
     } catch (error) {

@@ -42,7 +42,7 @@ const bad = fc.constantFrom(
   `{"deviceId":"ID",${TIME},"data":{"Ua":"${'1'.repeat(257)}"}}`,
   `{"deviceId":"ID",${TIME},"data":{"Ua":"1"},"site":1e2}`,
   '{"deviceId":"ID","recordTime":"2021-02-30 00:00:00","data":{"Ua":"1"}}',
-  '{"deviceId":"ID","recordTime":1631097600.0,"data":{"Ua":5.0}}',
+  '{"deviceId":"ID","recordTime":16310976.0,"data":{"Ua":5.0}}',
   `{"deviceId":"",${TIME},"data":{"Ua":"1"}}`,
   `{"deviceId":1.0,${TIME},"data":{"Ua":"1"}}`,
   `{${TIME},"data":{"Ua":"1"}}`

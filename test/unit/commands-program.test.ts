@@ -6,7 +6,7 @@ const allOf = (command: Command): Command[] => [command, ...command.commands.fla
 
 t.test('every command of the interface is there and explains itself', t => {
   const program = buildProgram()
-  t.strictSame(program.commands.map(command => command.name()), ['serve', 'demo', 'sandbox', 'plants', 'keys', 'credentials', 'ram-policy', 'queue', 'explain'])
+  t.strictSame(program.commands.map(command => command.name()), ['serve', 'demo', 'sandbox', 'plants', 'keys', 'credentials', 'ram-policy', 'queue', 'catalog', 'doctor', 'explain'])
   for (const command of allOf(program)) {
     const help = command.helpInformation()
     t.match(help, /^Usage: energy-expert-proxy/, command.name())
@@ -16,7 +16,7 @@ t.test('every command of the interface is there and explains itself', t => {
   t.end()
 })
 
-for (const wrong of [['nonsense'], ['serve', 'now'], ['plants', 'add'], ['explain', 'x'], ['explain', '--plant', 'north'], ['queue', 'show'], ['queue', 'nonsense'], ['credentials', 'add'], ['credentials', 'add', 'north'], ['credentials', 'rekey'], ['ram-policy', 'x'], ['keys', 'create'], ['plants', 'add', 'a', '--delivery', 'maybe'], ['sandbox', '--port', 'x']]) {
+for (const wrong of [['nonsense'], ['serve', 'now'], ['plants', 'add'], ['explain', 'x'], ['doctor', 'x'], ['doctor', '--plant'], ['explain', '--plant', 'north'], ['queue', 'show'], ['queue', 'nonsense'], ['credentials', 'add'], ['credentials', 'add', 'north'], ['credentials', 'rekey'], ['ram-policy', 'x'], ['keys', 'create'], ['plants', 'add', 'a', '--delivery', 'maybe'], ['sandbox', '--port', 'x']]) {
   t.test(`wrong use exits 2, with a sentence on standard error: ${wrong.join(' ')}`, async t => {
     const stdout = t.capture(process.stdout, 'write', process.stdout.write)
     const stderr = t.capture(process.stderr, 'write', () => true)

@@ -37,7 +37,7 @@ t.test('GET / says what it is', async t => {
 t.test('GET /received lists the newest pushes, newest last, without session tokens; DELETE forgets them', async t => {
   const session = { accessKeyId: 'STS.id', accessKeySecret: 's', securityToken: 'session-token-nobody-may-see' }
   const { sandbox, ask, push } = await start(t, { accounts: [KEYS, session] })
-  for (const deviceType of ['1', '12', '13']) await push({ body: `{"deviceType":"${deviceType}","devices":[]}` })
+  for (const deviceType of ['1', '12', '13']) await push({ body: `{"deviceType":"${deviceType}","devices":[{"recordTime":"2021-09-08 18:40:00","data":{}}]}` })
   await push({ ...session, headers: { 'x-acs-security-token': session.securityToken } })
   const all = await ask('GET', '/received')
   t.match(all.value, [{ push: { deviceType: '1' } }, { push: { deviceType: '12' } }, { push: { deviceType: '13' } }, { accessKeyId: 'STS.id', verified: true, body: onePushBody, headers: { 'x-acs-security-token': '***' } }])
@@ -97,7 +97,7 @@ t.test('a web page does not reach the control paths', async t => {
 
 t.test('the list of what was received is bounded, in number and in size', async t => {
   const { sandbox, push } = await start(t, { receivedMax: 2 })
-  for (const deviceType of ['1', '12', '13']) await push({ body: `{"deviceType":"${deviceType}","devices":[]}` })
+  for (const deviceType of ['1', '12', '13']) await push({ body: `{"deviceType":"${deviceType}","devices":[{"recordTime":"2021-09-08 18:40:00","data":{}}]}` })
   t.strictSame(sandbox.received().map(({ push }) => push.deviceType), ['12', '13'], 'the oldest went first')
   const received = createReceived(10, 25)
   const large = (requestId: string): ReceivedPush => ({ ...sandbox.received()[0] as ReceivedPush, requestId, body: 'x'.repeat(10) }) // It is there: two were received.
@@ -150,9 +150,9 @@ t.test('the command says how to point the proxy at it, and a line for every push
   t.match(lines[0], `export ENERGY_EXPERT_ENDPOINT='http://127.0.0.1:${port}'\nexport ALIBABA_CLOUD_ACCESS_KEY_ID='sandbox-key-id'\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET='sandbox-key-secret'\n`)
   const account = { accessKeyId: 'sandbox-key-id', accessKeySecret: 'sandbox-key-secret', host: `127.0.0.1:${port}` }
   await exchange(port, toBytes(signPush(account)))
-  await exchange(port, toBytes(signPush({ ...account, body: '{"deviceType":"\\u001b[2J","devices":[]}' })))
+  await exchange(port, toBytes(signPush({ ...account, body: '{"deviceType":"\\u001b[2J","devices":[{"recordTime":"2021-09-08 18:40:00","data":{}}]}' })))
   t.match(lines[1], /^\d{4}-\S+Z received [0-9A-F-]{36} from sandbox-key-id, signature verified: deviceType "1", 1 device\n$/)
-  t.match(lines[2], 'deviceType "\\u001b[2J", 0 devices\n', 'a sender does not move the cursor of whoever watches')
+  t.match(lines[2], 'deviceType "\\u001b[2J", 1 device\n', 'a sender does not move the cursor of whoever watches')
   await end()
   t.equal((await exchange(port, Buffer.from(''))).text, '', 'the port is closed')
 })

@@ -187,6 +187,7 @@ t.test('a body without what is required is refused in the lower camel case of th
     [{ deviceType: 1, devices: [] }, 'InvalidDeviceType'],
     [{ deviceType: '1' }, 'MissingDevices'],
     [{ deviceType: '1', devices: {} }, 'InvalidDevices'],
+    [{ deviceType: '1', devices: [] }, 'InvalidDevices'],
     [{ deviceType: '1', devices: [null] }, 'InvalidDevices'],
     [{ deviceType: '1', devices: [{ ...device, recordTime: undefined }] }, 'MissingRecordTime'],
     [{ deviceType: '1', devices: [device, { ...device, recordTime: '2021-09-08T18:40:00' }] }, 'InvalidRecordTime'],

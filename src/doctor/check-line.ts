@@ -1,0 +1,113 @@
+import { lookup } from 'node:dns/promises'
+import { isIP, type Socket } from 'node:net'
+import { checkServerIdentity, connect, type TLSSocket } from 'node:tls'
+import type { Clock } from '../clock.js'
+import { isLoopback } from '../loopback.js'
+import { describeFailure } from '../relay/describe-failure.js'
+import { describeBundle } from './describe-bundle.js'
+import { judgeExpiry } from './expiry.js'
+import type { OpenLine } from './open-line.js'
+import { codeOf, fault, type Found, ok, type Report, warning } from './report.js'
+
+/** Where pushes go. */
+export interface Place {
+  readonly endpoint: URL
+  readonly signedHost: string
+}
+
+export interface LineParts {
+  readonly place: Place | undefined
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly clock: Pick<Clock, 'now'>
+  readonly openLine: OpenLine
+}
+
+const CONNECT_MS_MAX = 5_000
+
+/** The way to the cloud, up to the point where a request could be sent. @returns the place when it can be reached */
+export async function checkLine (report: Report, { place, environment, clock, openLine }: LineParts): Promise<Place | undefined> {
+  if (proxySettingOf(environment) !== undefined) await report.check('proxy', {}, () => warning(`${proxySettingOf(environment) ?? ''} is set; pushes go straight to the endpoint all the same.`, 'Let this machine through to the endpoint, or name the address of a gateway in ENERGY_EXPERT_ENDPOINT.'))
+  const name = await report.check('dns', { endpoint: place }, async given => await resolveName(given.endpoint))
+  const socket = await report.check('tcp', { dns: name, endpoint: place }, async given => await open(given.endpoint, openLine))
+  try {
+    const line = await report.check('tls', { tcp: socket, endpoint: place }, async given => {
+      const { endpoint, signedHost } = given.endpoint
+      return endpoint.protocol === 'http:' ? judgePlain(endpoint) : await shakeHands(given.tcp, { signedHost, bundle: await describeBundle(environment), nowMs: clock.now() })
+    })
+    return line === undefined ? undefined : place
+  } finally {
+    socket?.destroy()
+  }
+}
+
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
+const portOf = ({ port, protocol }: URL): number => port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port)
+
+/** Its value may hold a password, so only its name is told. */
+function proxySettingOf (environment: LineParts['environment']): string | undefined {
+  return ['HTTPS_PROXY', 'https_proxy'].find(name => (environment[name] ?? '') !== '')
+}
+
+async function resolveName ({ endpoint }: Place): Promise<Found<true>> {
+  const host = hostOf(endpoint)
+  if (isIP(host) !== 0) return ok(`${host} is an address and needs no look-up.`, true)
+  try {
+    const addresses = await lookup(host, { all: true })
+    return ok(`${host} is ${addresses.slice(0, 4).map(({ address }) => address).join(', ')}.`, true)
+  } catch (cause) {
+    return fault(`${host} could not be resolved (${codeOf(cause)}).`, 'Check the name in ENERGY_EXPERT_ENDPOINT or ENERGY_EXPERT_REGION, then the name server of this machine or container.')
+  }
+}
+
+async function open ({ endpoint }: Place, openLine: OpenLine): Promise<Found<Socket>> {
+  try {
+    const socket = await openLine({ host: hostOf(endpoint), port: portOf(endpoint) }, CONNECT_MS_MAX)
+    return ok(`${endpoint.host} takes connections.`, socket)
+  } catch (cause) {
+    return fault(`${endpoint.host}: ${describeFailure(cause, false).message} (${codeOf(cause)})`, 'Check ENERGY_EXPERT_ENDPOINT, and whether a firewall lets this machine through to its port.')
+  }
+}
+
+function judgePlain (endpoint: URL): Found<true> {
+  if (isLoopback(endpoint.hostname)) return ok('Plain HTTP, to this machine alone.', true)
+  return warning('Plain HTTP: whoever is on the way reads and may change every push (ENERGY_EXPERT_ALLOW_HTTP).', 'Use an https:// endpoint, unless what stands there does TLS itself.', true)
+}
+
+interface HandshakeParts {
+  readonly signedHost: string
+  readonly bundle: string
+  readonly nowMs: number
+}
+
+/** Verified by the rules of the relay's pool. A certificate that fails is looked at all the same, to say whose it is; nothing is sent over such a connection. */
+async function shakeHands (socket: Socket, { signedHost, bundle, nowMs }: HandshakeParts): Promise<Found<true>> {
+  const name = new URL(`https://${signedHost}`).hostname.replace(/^\[|\]$/g, '')
+  const secure = connect({
+    socket,
+    ...(isIP(name) === 0 ? { servername: name } : undefined),
+    ALPNProtocols: ['http/1.1'],
+    rejectUnauthorized: false,
+    checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate)
+  })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      secure.once('secureConnect', resolve).once('error', reject)
+      secure.once('close', () => { reject(Object.assign(new Error(), { code: 'ECONNRESET' })) })
+    })
+  } catch (cause) {
+    return fault(`There was no TLS handshake (${codeOf(cause)}). ${describeFailure(cause, false).message}`, 'Check that ENERGY_EXPERT_ENDPOINT is an https:// port, and what stands between.')
+  }
+  return judgeCertificate(secure, { name, bundle, nowMs })
+}
+
+function judgeCertificate (secure: TLSSocket, { name, bundle, nowMs }: { name: string, bundle: string, nowMs: number }): Found<true> {
+  const { subject, issuer, valid_to: validTo, subjectaltname } = secure.getPeerCertificate()
+  const names = String(subjectaltname ?? subject?.CN ?? 'no name').slice(0, 200)
+  const whose = `It is for ${names}, issued by ${String(issuer?.O ?? issuer?.CN ?? 'nobody known').slice(0, 100)}, good until ${validTo}; trusted are ${bundle}.`
+  if (!secure.authorized) {
+    // Declared as an Error, and in fact the code of one.
+    const code = String(secure.authorizationError)
+    return fault(`${describeFailure({ code }, false).message} (${code}) ${whose}`, `The certificate must be for ${name}. Where a device on the way opens TLS, name its root in NODE_EXTRA_CA_CERTS, or have this endpoint left alone.`)
+  }
+  return judgeExpiry(`${secure.getProtocol() ?? 'TLS'}, verified for ${name} against ${bundle}; the certificate`, Date.parse(validTo), nowMs)
+}
