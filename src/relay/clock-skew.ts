@@ -15,8 +15,10 @@ export class ClockSkew {
     this.#clock = clock
   }
 
+  /** 0 for less than a second, which is no more than how the two clocks of this machine run. */
   get skewMs (): number {
-    return this.cloudNow() - this.#clock.now()
+    const skewMs = this.cloudNow() - this.#clock.now()
+    return Math.abs(skewMs) < 1_000 ? 0 : skewMs
   }
 
   /** Milliseconds since the epoch as the cloud counts them; the machine's own before an answer told. */
