@@ -26,8 +26,8 @@ export interface PushDeviceDataParts {
   /** Shows what would be sent; for `X-Dry-Run: true`. */
   readonly preview: Preview
   readonly takePoints: TakePoints
-  /** Milliseconds since the epoch, as the cloud counts them. */
-  readonly now: () => number
+  /** Milliseconds since the epoch, as the cloud of a credential counts them. */
+  readonly now: (credential: string) => number
   /** The operator's list of types and points, if there is one. */
   readonly catalog: () => Catalog | undefined
   /** Whether bodies that can be proven clean in one pass are sent as they came. */
@@ -42,7 +42,7 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     const wantsPreview = isDryRun(request)
     const steps: Step[] = []
     const onStep = wantsPreview ? (step: Step) => { steps.push(step) } : undefined
-    const arrival = { contentType: request.contentType, nowMs: now(), catalog: catalog(), onStep }
+    const arrival = { contentType: request.contentType, nowMs: now(plant.policy.credential), catalog: catalog(), onStep }
     // A limit to ids asks for each record's, a preview for all of them.
     const taken = takePush(bytesOf(request.body), plant.policy, arrival, scansPushes && !wantsPreview && key.deviceIds.size === 0)
     const { deviceType, body, records, points, repairs, warnings, bad, read } = taken
