@@ -137,6 +137,9 @@ t.test('the fields of a form are one row, decoded whatever their encoding', asyn
 t.test('faults of a form stand at its fields', async t => {
   matchFaults(t, form, 'deviceId=m&recordTime=soon&Ua=&Ub', [/^\/recordTime /, /^\/Ua must not be empty/, /^\/Ub must not be empty/])
   matchFaults(t, form, `deviceId=m&recordTime=${AT}&Ua=1&%55a=2`, [/^\/Ua stands twice in the form/])
+  const wide = Buffer.from(`deviceId=m&recordTime=${AT}&Ua=伫`, 'utf16le').swap16()
+  matchFaults(t, { ...form, charset: 'utf-16be' }, wide, [/^InvalidEncoding The form holds the byte 0, as UTF-16 does, at byte 0 .* UTF-8/])
+  matchFaults(t, { ...form, charset: 'iso-2022-jp' }, Buffer.from('deviceId=\x1b$B+!\x1b(B&Ua=1'), [/^InvalidEncoding The form holds the byte 27, as ISO-2022-JP does, at byte 9 /])
   matchFaults(t, form, 'deviceId=m&Ua=1%2', [/^InvalidEncoding The body is percent-encoded, and the % at byte 15/])
   t.match(refusalAs(form, Array.from({ length: 2_001 }, (_, index) => `p${index}=1`).join('&')).message, /^The form has more than 2000 fields/)
 })
