@@ -51,6 +51,15 @@ t.test('faults of flat objects stand at their own members', async t => {
   matchFaults(t, flat, '[]', [/^ holds no reading$/])
 })
 
+t.test('lines end with CR alone, too, and ragged rows cost no more than others', async t => {
+  const csv = { dialect: 'csv', mapping: `${TYPE}csv: {skipLines: 1}` } as const
+  t.same(readAs(csv, `a title\rdeviceId,recordTime,Ua\r7,${AT},1\r`).records, [['7', AT, { Ua: '1' }]])
+  const startMs = performance.now()
+  matchFaults(t, { dialect: 'csv', mapping: TYPE }, `${','.repeat(2000)}\n${',,,,\n'.repeat(80_000)}`, [/^ holds no reading$/])
+  // 8 s where each row was an error; the bound leaves room for a machine that is busy.
+  t.ok(performance.now() - startMs < 2_000)
+})
+
 t.test('rows of one reading each are gathered, flat or in a table', async t => {
   const mapping = `${TYPE}fields: {deviceId: d, recordTime: t, point: p, value: v}\npoints: {U1: Ua}\nignore: [Spare]\n`
   const rows = [['7', AT, 'U1', '226,5'], ['8', AT, 'U1', '1'], ['7', AT, 'Ub', '2'], ['7', AT, 'Spare', '9']]
