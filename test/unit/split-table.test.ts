@@ -16,13 +16,16 @@ function split (text: string, delimiter: string, trim: boolean): string[][] | st
   return rows
 }
 
+/** Rows with nothing in them are left out, and csv-parse gives none for blanks at the very end. */
+const filled = (rows: readonly string[][]): string => JSON.stringify(rows.filter(cells => cells.some(cell => cell.trim() !== '')))
+
 t.test('a table is split as csv-parse splits it, or is refused for the same reason', async t => {
   const piece = fc.constantFrom('a', '電', ' ', '\t', '"', '"', '""', ',', ',', ';', '\n', '\r\n', '\r', '"a"', '"a\r\nb"', '"a,b"', '1')
   holds(t, fc.property(fc.array(piece, { maxLength: 25 }).map(pieces => pieces.join('')), fc.constantFrom(',', ';', '\t'), fc.boolean(), (text, delimiter, trim) => {
     const found = split(text, delimiter, trim)
     try {
-      const expected = parse(text, { delimiter, trim, record_delimiter: ['\r\n', '\n', '\r'], relax_column_count: true })
-      if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(`${JSON.stringify(text)}: ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`)
+      const expected: string[][] = parse(text, { delimiter, trim, record_delimiter: ['\r\n', '\n', '\r'], relax_column_count: true })
+      if (typeof found === 'string' || filled(found) !== filled(expected)) throw new Error(`${JSON.stringify(text)}: ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`)
     } catch (cause) {
       if (!(cause instanceof Error) || !('code' in cause)) throw cause
       if (typeof found !== 'string' || FAULTS[String(cause.code)]?.test(found) !== true) throw new Error(`${JSON.stringify(text)}: ${JSON.stringify(found)}, not ${String(cause.code)}`)
