@@ -139,7 +139,7 @@ async function answerTaken (request: FastifyRequest, reply: FastifyReply, { stor
 }
 
 /** Whoever tries a body sees how far it came, where it is refused as well. */
-function tellingSteps <Taken>(steps: readonly Step[], take: () => Taken): Taken {
+function tellingSteps <Taken> (steps: readonly Step[], take: () => Taken): Taken {
   try {
     return take()
   } catch (error) {
