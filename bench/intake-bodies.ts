@@ -24,8 +24,10 @@ function pushOf (sizeBytes: number, make: (index: number) => string, perRecordMa
   return `{"deviceType":"1","devices":[${records.join(',')}]}`
 }
 
-export function cleanBody (sizeBytes: number): Buffer {
-  return Buffer.from(pushOf(sizeBytes, index => recordOf(index, pointsOf(point => `"${point}${index}.25"`))))
+/** @param pointsMax of each record, at most 22. */
+export function cleanBody (sizeBytes: number, pointsMax = CODES.length): Buffer {
+  const codes = CODES.slice(0, pointsMax)
+  return Buffer.from(pushOf(sizeBytes, index => recordOf(index, codes.map((code, point) => `"${code}":"${point}${index}.25"`).join(','))))
 }
 
 /** Bodies of the same size that try each step of the intake. */

@@ -43,8 +43,10 @@ function cost (hard: Case): { nsPerByte: number, result: string } {
 
 let worst = 0
 for (const sizeBytes of SIZES_BYTES) {
-  const clean = cost({ bytes: cleanBody(sizeBytes) })
-  process.stdout.write(`\nabout ${sizeBytes} bytes: a clean push costs ${clean.nsPerByte.toFixed(1)} ns a byte (${clean.result})\n`)
+  const full = cost({ bytes: cleanBody(sizeBytes) })
+  // What is dear is dear by the record, and hard bodies have small ones: so has the clean push that they are held against.
+  const clean = cost({ bytes: cleanBody(sizeBytes, 1) })
+  process.stdout.write(`\nabout ${sizeBytes} bytes: a clean push costs ${clean.nsPerByte.toFixed(1)} ns a byte with one point a record (${clean.result}), ${full.nsPerByte.toFixed(1)} with 22\n`)
   for (const hard of [...hardBodies(sizeBytes), ...hardDialectBodies(sizeBytes)]) {
     const { nsPerByte, result } = cost(hard)
     const ratio = nsPerByte / clean.nsPerByte

@@ -5,7 +5,7 @@ import type { HardBody } from './intake-bodies.js'
 const TIME = '2021-09-08 18:40:00'
 const KEPWARE = 'deviceType: 1\ntags: ["Channel1.{device}.{point}"]\n'
 /** As many rules as a mapping may have, each of which fits nearly, and the last one fits. */
-const PATTERNS = `deviceType: 1\ntags: [${Array.from({ length: 99 }, (_, index) => `"Channel1.{device}.{point}.x${index}"`).join(', ')}, "Channel1.{device}.{point}"]\nignore: [${Array.from({ length: 100 }, (_, index) => `"Channel1.{any}.{b}.y${index}"`).join(', ')}]\n`
+const PATTERNS = `deviceType: 1\ntags: [${Array.from({ length: 19 }, (_, index) => `"Channel1.{device}.{point}.x${index}"`).join(', ')}, "Channel1.{device}.{point}"]\nignore: [${Array.from({ length: 20 }, (_, index) => `"Channel1.{any}.{b}.y${index}"`).join(', ')}]\n`
 const LONG = 'deviceType: 1\nfields: {deviceId: d, recordTime: t, point: p, value: v}\n'
 const LONG_TAGS = `${PATTERNS}fields: {recordTime: t, tag: n, value: v}\n`
 const BOUNDED = { maxAge: '9999w', maxFuture: '9999w', timeZone: 'Europe/Berlin' }
