@@ -6,7 +6,7 @@ import { DeviceSchema, PUSH_BOUNDS, PushFrameSchema, PushSchema } from './push.j
 import { RecordRules } from './record-rules.js'
 
 /** Nobody reads more: enough to say how many there are, and a bound on what a hostile body costs. */
-export const FAULTS_MAX = 25
+export const FAULTS_MAX = 30
 
 const pushCheck = TypeCompiler.Compile(PushSchema)
 const frameCheck = TypeCompiler.Compile(PushFrameSchema)
