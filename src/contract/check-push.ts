@@ -29,7 +29,7 @@ function faultsOf (candidate: unknown, timeFaults: TimeFaults): Fault[] {
     if (faults.length >= FAULTS_MAX) break
     faults.push(...judgeRecord(rules, device, index, { faultsMax: FAULTS_MAX - faults.length, timeFault: timeFaults.get(index) }).faults)
   }
-  return faults
+  return faults.slice(0, FAULTS_MAX)
 }
 
 function judgeRecord (rules: RecordRules, device: unknown, index: number, { faultsMax, timeFault }: { faultsMax: number, timeFault: string | undefined }): RecordFaults {
