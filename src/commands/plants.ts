@@ -131,6 +131,10 @@ function printPlant ({ stdout, stderr }: RegistryCommandParts, options: Options,
       return [row.flag, value === undefined ? '-' : String(value), word]
     }))
   }
+  const { name, policy: { dialect, mapping } } = plant
+  if (dialect === 'energy-expert' && mapping !== undefined) {
+    stderr.write(`--mapping is not used with --dialect energy-expert; say what the bodies are: plants set ${name} --dialect kepware (or flat, csv, form)\n`)
+  }
   for (const fault of plant.policyFaults) stderr.write(`${fault} Its pushes are answered with 500 until it is set again.\n`)
 }
 

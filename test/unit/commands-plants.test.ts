@@ -317,6 +317,8 @@ t.test('a mapping is checked when it is set, stored as it was written, shown by 
   }
   t.match(run('plants set north --mapping default'), { ended: 'usage', message: /^--dialect kepware needs/ })
   t.equal(json('plants show north').set.mapping, text, 'what is refused changes nothing')
+  t.match(run(`plants add south --mapping ${good}`), { ended: 'well', stderr: /^--mapping is not used with --dialect energy-expert; say what the bodies are: plants set south --dialect kepware \(or flat, csv, form\)$/m })
+  t.notMatch(run('plants set south --dialect kepware').stderr, /is not used/)
   t.match(run('plants set north --mapping default --dialect default'), { ended: 'well', stdout: /^--mapping +- +not set$/m })
   t.match(run('plants show north --mapping'), { ended: 'failure', message: 'The plant north has no mapping; "plants set north --mapping FILE" sets one.' })
 })
