@@ -1,4 +1,4 @@
-import { isPrintable } from '../contract/json-pointer.js'
+import { tellNames } from '../contract/tell-names.js'
 
 /** As many names are told; the others show when these are mended. */
 const TOLD_NAMES_MAX = 3
@@ -19,8 +19,6 @@ export class NamesLeftOver {
   /** One fault for all of them. */
   fault (what: 'tag' | 'field' | 'column' | 'point', key: string): { path: string, message: string } | undefined {
     if (this.#names.size === 0) return undefined
-    const told = [...this.#names].slice(0, TOLD_NAMES_MAX).map(name => isPrintable(name) ? name : '(a name that cannot be printed)')
-    const more = this.#names.size > told.length ? ` and ${this.#names.size - told.length} more` : ''
-    return { path: this.#firstPlace, message: `is a ${what} that the mapping leads nowhere: ${told.join(', ')}${more}; add it to ${key} or to ignore, or set unmapped: drop` }
+    return { path: this.#firstPlace, message: `is a ${what} that the mapping leads nowhere: ${tellNames([...this.#names], TOLD_NAMES_MAX)}; add it to ${key} or to ignore, or set unmapped: drop` }
   }
 }

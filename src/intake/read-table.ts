@@ -91,7 +91,10 @@ function startOfLine (text: string, lines: number): number {
   return offset
 }
 
-function delimiterOf (table: string): string {
+/** Those that are found by themselves first. */
+export const DELIMITERS = ['\t', ';', ',', '|'] as const
+
+export function delimiterOf (table: string): string {
   const [first = ''] = /^[\r\n]*[^\r\n]{0,100000}/.exec(table) ?? []
   const withoutQuoted = first.replace(/"[^"]*"/g, '')
   return ['\t', ';'].find(mark => withoutQuoted.includes(mark)) ?? ','
