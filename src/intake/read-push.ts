@@ -14,6 +14,7 @@ import { openEnvelope } from './open-envelope.js'
 import { repairTimes } from './record-times.js'
 import { describeRepairs, hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
 import { shapePush, type IntakePolicy } from './shape-push.js'
+import { tellDecimalCommas, tellTimeZone } from './tell-values.js'
 
 export { hasOwnTimes }
 export type { Arrival, IntakePolicy, Repairs }
@@ -49,6 +50,8 @@ function readText (text: string, policy: IntakePolicy & InvalidPolicy, arrival: 
   const dropped = dropsMissing ? dropMissing(shaped, log) : NOTHING_DROPPED
   const timeFaults = repairTimes(shaped, { ...policy, timeFormat: translation.timeFormat }, arrival.nowMs, log)
   log.note('values', () => describeRepairs(log.repairs))
+  log.note('values', () => tellDecimalCommas(shaped))
+  log.note('times', () => tellTimeZone(policy, log.repairs))
   refuseTooMuch(shaped)
   if (dropped.isEmptied) throw invalidPush([NO_READING], NO_READING)
   const told = (fault: Fault) => placed(fault, translation, dropped)

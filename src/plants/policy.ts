@@ -69,7 +69,7 @@ export const POLICY_ROWS = {
   timeZone: {
     flag: '--time-zone',
     argument: '<zone>',
-    description: 'The zone of the plant\'s clocks: record times that tell their own zone or count since 1970 are rewritten into it.',
+    description: 'The zone that record times are written in: those that tell their own zone or count since 1970 are rewritten into it, local ones are sent as they are.',
     schema: Type.String({ format: 'time-zone', default: 'Asia/Shanghai' })
   },
   maxAge: {
