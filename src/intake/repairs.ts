@@ -83,6 +83,9 @@ const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
   'boolean-to-string': true
 }
 
+// The table has every code: that is its type.
+export const REPAIR_CODES = Object.keys(KEEPS_TIMES)
+
 /** Whether every record carries its sender's own recordTime, without which two equal bodies may be two readings. */
 export function hasOwnTimes (repairs: Repairs): boolean {
   return [...repairs.keys()].every(code => KEEPS_TIMES[code])

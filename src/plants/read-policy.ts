@@ -56,9 +56,10 @@ function textFault (row: PolicyRow, setting: unknown): string | undefined {
  */
 export function changePolicy (settings: PolicySettings, changes: PolicySettings): PolicySettings {
   const changed = new Map(Object.entries(settings))
-  for (const [name, value] of Object.entries(changes)) {
+  for (const [name, given] of Object.entries(changes)) {
     const row = policyRows.find(([rowName]) => rowName === name)?.[1]
     if (row === undefined) throw new RegistryError('wrong-use', `There is no policy ${name}.`)
+    const value = typeof given === 'string' ? new Map(Object.entries(row.aliases ?? {})).get(given.toLowerCase()) ?? given : given
     if (value === undefined) {
       changed.delete(name)
       continue

@@ -323,6 +323,16 @@ t.test('a mapping is checked when it is set, stored as it was written, shown by 
   t.match(run('plants show north --mapping'), { ended: 'failure', message: 'The plant north has no mapping; "plants set north --mapping FILE" sets one.' })
 })
 
+t.test('a charset is set by any of its usual names and stored by one', async t => {
+  const { run, json } = shellOf(t)
+  run('plants add north')
+  for (const [name, stored] of [['iso-8859-1', 'windows-1252'], ['CP1252', 'windows-1252'], ['gbk', 'gb18030'], ['GB2312', 'gb18030'], ['big5', 'big5']] as const) {
+    run(`plants set north --charset ${name}`)
+    t.equal(json('plants show north').set.charset, stored, name)
+  }
+  t.match(run('plants set north --charset klingon'), { ended: 'usage', message: /^--charset takes utf-8, gb18030, big5, utf-16le, or windows-1252\.$/ })
+})
+
 t.test('a stored mapping that this version does not understand is told, and keeps its plant from being served', async t => {
   const { run, json, registry, dataDir } = shellOf(t)
   run('plants add north')

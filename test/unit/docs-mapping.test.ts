@@ -5,6 +5,7 @@ import { readPush } from '../../src/intake/read-push.js'
 import { mappingPairFault, mappingTextFault } from '../../src/mapping/mapping-faults.js'
 import { DIALECT_NAMES } from '../../src/mapping/mapping.js'
 import { readMapping } from '../../src/mapping/read-mapping.js'
+import { REPAIR_CODES } from '../../src/intake/repairs.js'
 import { blocksOf, type PageBlock } from '../support/page.js'
 import { projectUrl } from '../support/project.js'
 
@@ -38,4 +39,10 @@ t.test('docs/mapping.md explains every key that a mapping has, and no other', as
   const told = [...section.split('\n## ')[0]?.matchAll(/^\| `(\w+)` \|/gm) ?? []].map(([, key]) => key)
   const [{ message = '' } = {}] = readMapping('pigeons: 1').faults
   t.same(told.sort(), message.replace(/^.*there are /, '').split(', ').sort())
+})
+
+t.test('docs/operations.md explains every code of X-Repairs, and no other', async t => {
+  const [, section = ''] = readFileSync(projectUrl('docs/operations.md'), 'utf8').split('X-Repairs` says what was done')
+  const told = [...section.split('\n## ')[0]?.matchAll(/^\| (`[^|]+) \|/gm) ?? []].flatMap(([, codes = '']) => [...codes.matchAll(/`([\w-]+)`/g)].map(([, code]) => code))
+  t.same(told.sort(), [...REPAIR_CODES].sort())
 })

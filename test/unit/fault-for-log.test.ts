@@ -28,7 +28,7 @@ t.test('the log learns place and cause of a fault, and no name or value of the b
     'the body must be an object',
     '/1 has no column meter, which the mapping names under fields',
     '/2/… is a column that the mapping leads nowhere',
-    '/2/… is "NaN", no reading',
+    '/2/… is NaN, not a number, no reading',
     '/2/… leads to the same device, time and point',
     '/3 leads to a second device type'
   ])
