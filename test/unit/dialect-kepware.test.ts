@@ -53,6 +53,11 @@ t.test('a sample of bad quality is left out and counted, whatever the word for i
   t.same(faultsAs(kepware, body(sample('Channel1.M.a', '"v":1,"q":false'))), [' holds no reading; left out: 1 of bad quality'])
 })
 
+t.test('a body of which nothing is left says what was left out, at the sender\'s own place', async t => {
+  t.same(faultsAs({ ...kepware, missing: 'drop' }, body(sample('Channel1.M.a', '"v":null'), sample('Channel1.M.b', '"v":1,"q":false'))),
+    [' holds no reading: every value in it says that there is none; left out: 1 of bad quality'])
+})
+
 t.test('true and false are sent as these characters, a missing value stays one', async t => {
   t.same(readAs(kepware, body(sample('Channel1.M.a', '"v":true'), sample('Channel1.M.b', '"v":false'))), {
     deviceType: '1', records: [['M', AT, { a: 'true', b: 'false' }]], repairs: { 'boolean-to-string': 2 }, told: 'Read as kepware; samples: 2, records: 1, points: 2.'
