@@ -73,7 +73,7 @@ function backUpPlants ({ openRegistry, stdout }: RegistryCommandParts, path: str
 function addPlant (parts: RegistryCommandParts, name: string, options: Options): void {
   const plant = withRegistry(parts.openRegistry, registry => registry.addPlant(name, readPolicyFlags(options)))
   printPlant(parts, options, plant)
-  if (options['json'] !== true) parts.stderr.write(`Make a key for it with: keys create ${name}\n`)
+  if (options['json'] !== true) parts.stderr.write(`Make a key for it with: npx energy-expert-proxy keys create ${name}\n`)
 }
 
 function showPlant (parts: RegistryCommandParts, name: string, options: Options): void {

@@ -16,9 +16,11 @@ export class NamesLeftOver {
     this.count += 1
   }
 
-  /** One fault for all of them. */
-  fault (what: 'tag' | 'field' | 'column' | 'point', key: string): { path: string, message: string } | undefined {
+  /** One fault for all of them. @param why tells of the first name what no rule fits, where that can be told */
+  fault (what: 'tag' | 'field' | 'column' | 'point', key: string, why?: (name: string) => string | undefined): { path: string, message: string } | undefined {
     if (this.#names.size === 0) return undefined
-    return { path: this.#firstPlace, message: `is a ${what} that the mapping leads nowhere: ${tellNames([...this.#names], TOLD_NAMES_MAX)}; add it to ${key} or to ignore, or set unmapped: drop` }
+    const [first = ''] = this.#names
+    const reason = why?.(first)
+    return { path: this.#firstPlace, message: `is a ${what} that the mapping leads nowhere: ${tellNames([...this.#names], TOLD_NAMES_MAX)}${reason === undefined ? '' : ` (${reason})`}; add it to ${key} or to ignore, or set unmapped: drop` }
   }
 }

@@ -92,6 +92,12 @@ t.test('a tag that no rule names is a fault with the remedy, or is left out and 
   t.match(read.told, /left out: 5 unmapped, 1 ignored\.$/)
 })
 
+t.test('a tag with more or fewer parts than every rule is told so', async t => {
+  matchFaults(t, kepware, body(sample('Channel1.Hall.M.a', '"v":1')), [/nowhere: Channel1\.Hall\.M\.a \(it has 4 parts, the nearest rule 3\); add it to tags/])
+  matchFaults(t, kepware, body(sample('a', '"v":1')), [/nowhere: a \(it has 1 part, the nearest rule 2\); add/])
+  matchFaults(t, kepware, body(sample('Channel2.M.a', '"v":1')), [/nowhere: Channel2\.M\.a; add/])
+})
+
 t.test('a body that leads to two device types is a fault that names both and the remedy', async t => {
   const mapping = `${MAPPING.replace('Meter7: meter-7', 'Meter7: {deviceId: meter-7, deviceType: 2}')}`
   t.same(faultsAs({ ...kepware, mapping }, body(sample('Channel1.Meter7.a', '"v":1'), sample('Channel1.M.a', '"v":1'))),
