@@ -21,18 +21,20 @@ t.test('every mapping of the pages can be set, with the dialect that is named be
   t.ok(mappings >= 8)
 })
 
-t.test('every example of docs/mapping.md gives the push that stands below it', async t => {
-  const blocks = blocksOf('docs/mapping.md')
-  const results = blocks.flatMap(({ kind }, at) => kind === 'json push' ? [at] : [])
-  t.equal(results.length, 5)
-  for (const at of results) {
-    const [mapping, body, result] = blocks.slice(at - 2, at + 1) as [PageBlock, PageBlock, PageBlock]
-    const dialect = DIALECT_NAMES.find(name => mapping.kind === `yaml ${name}`)
-    if (dialect === undefined) throw new Error(`no mapping before ${body.text}`)
-    const { push } = readPush(Buffer.from(body.text), { unknownFields: 'reject', dialect, mapping: mapping.text }, { nowMs: 0 })
-    t.equal(encodePush(push).toString(), result.text)
-  }
-})
+for (const [page, count] of [['docs/mapping.md', 5], ['docs/senders/csv.md', 1]] as const) {
+  t.test(`every example of ${page} gives the push that stands below it`, async t => {
+    const blocks = blocksOf(page)
+    const results = blocks.flatMap(({ kind }, at) => kind === 'json push' ? [at] : [])
+    t.equal(results.length, count)
+    for (const at of results) {
+      const [mapping, body, result] = blocks.slice(at - 2, at + 1) as [PageBlock, PageBlock, PageBlock]
+      const dialect = DIALECT_NAMES.find(name => mapping.kind === `yaml ${name}`)
+      if (dialect === undefined) throw new Error(`no mapping before ${body.text}`)
+      const { push } = readPush(Buffer.from(body.text), { unknownFields: 'reject', dialect, mapping: mapping.text }, { nowMs: 0 })
+      t.equal(encodePush(push).toString(), result.text)
+    }
+  })
+}
 
 t.test('docs/mapping.md explains every key that a mapping has, and no other', async t => {
   const [, section = ''] = readFileSync(projectUrl('docs/mapping.md'), 'utf8').split('## Every key')
