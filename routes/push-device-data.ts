@@ -47,7 +47,7 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     const taken = tellingSteps(steps, () => takePush(bytesOf(request.body), plant.policy, arrival, scansPushes && !wantsPreview && key.deviceIds.size === 0))
     const { deviceType, body, records, points, repairs, warnings, bad, read } = taken
     const outOfScope = checkScope(key, { deviceType, devices: read?.named ?? [] })
-    if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: outOfScope })
+    if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: read === undefined ? outOfScope : outOfScope.map(read.tell) })
     // An error keeps nothing, so it must not say that records were parked.
     tellCounts(reply, 'x-repairs', repairs, 'parked-record')
     tellCounts(reply, 'x-warnings', warnings)

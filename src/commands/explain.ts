@@ -4,7 +4,8 @@ import { Command } from 'commander'
 import { readCatalogFile } from '../catalog-follow.js'
 import { systemClock } from '../clock.js'
 import { readConfig, type Config } from '../config.js'
-import { encodePush } from '../contract/encode-push.js'
+import { encodePush, encodeRecord } from '../contract/encode-push.js'
+import type { Push } from '../contract/push.js'
 import { tallyPush } from '../contract/tally-push.js'
 import { openCredentialBook } from '../credentials/credential-book.js'
 import { ProxyError } from '../errors.js'
@@ -37,6 +38,8 @@ interface Explanation {
   readonly errors?: ReadonlyArray<{ path: string, message: string }>
   /** Records that would be parked. */
   readonly parked?: ReadonlyArray<{ code: string, errors: ReadonlyArray<{ path: string, message: string }> }>
+  /** What would be sent, as in the answer to a dry run. */
+  readonly push?: Push
   readonly sentBytes?: number
   readonly request?: PreviewedRequest
 }
@@ -44,7 +47,7 @@ interface Explanation {
 /** What would become of a body that a plant sends; sends nothing and needs no credential. */
 export function explainCommand ({ openRegistry }: ExplainParts): Command {
   return new Command('explain')
-    .description('show what would become of a body: repairs, faults, the canonical request; sends nothing')
+    .description('show what would become of a body: repairs, faults, the push, the canonical request; sends nothing')
     .argument('<file>', 'the body, byte for byte as the sender sends it; - reads standard input')
     .requiredOption('--plant <name>', 'the plant whose policy applies')
     .option('--content-type <value>', 'the Content-Type that the sender sends')
@@ -74,7 +77,7 @@ async function explain (bytes: Buffer, { plant: plantName, contentType }: Explai
     const { push, bad, repairs } = readPush(bytes, policy, { nowMs: systemClock.now(), contentType, catalog, onStep: step => { steps.push(step) } })
     refuseAboveBurst(policy, tallyPush(push).points)
     const body = encodePush(push)
-    const sent = push.devices.length === 0 ? undefined : { sentBytes: body.length, request: previewOf(body, policy.credential, config) }
+    const sent = push.devices.length === 0 ? undefined : { push, sentBytes: body.length, request: previewOf(body, policy.credential, config) }
     const parked = bad.length === 0 ? undefined : { parked: bad.map(({ code, faults }) => ({ code, errors: faults })) }
     return { ...known, accepted: true, repairs: Object.fromEntries(repairs), ...parked, ...sent }
   } catch (error) {
@@ -94,7 +97,7 @@ function previewOf (body: Buffer, credential: string, config: Config): Previewed
   }
 }
 
-function inWords ({ plant, bodyBytes, accepted, steps, code, message, errors = [], parked = [], sentBytes, request }: Explanation): string {
+function inWords ({ plant, bodyBytes, accepted, steps, code, message, errors = [], parked = [], push, sentBytes, request }: Explanation): string {
   const fate = accepted ? request === undefined ? 'it would be parked' : 'it would be sent' : `it would be refused with ${code ?? ''}`
   const lines = [
     `Plant ${plant}, a body of ${bodyBytes} bytes: ${fate}.`,
@@ -103,9 +106,20 @@ function inWords ({ plant, bodyBytes, accepted, steps, code, message, errors = [
     ...errors.map(inOneLine),
     ...(parked.length === 0 ? [] : [`Parked would be, with what is wrong with each (${parked.length}):`]),
     ...parked.flatMap(({ errors }) => errors).map(inOneLine),
+    ...(push === undefined ? [] : ['The push:', ...pushInWords(push)]),
     ...(request === undefined ? [] : [`Sent would be ${sentBytes ?? 0} bytes to ${request.url}, signed over this canonical request:`, '', request.canonicalRequest])
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** As many records are shown; --json has all of them. */
+const SHOWN_RECORDS_MAX = 20
+
+function pushInWords ({ deviceType, devices }: Push): string[] {
+  const more = devices.length - SHOWN_RECORDS_MAX
+  // A terminal obeys control characters, and a sender chose these; JSON escapes the others by itself.
+  const shown = devices.slice(0, SHOWN_RECORDS_MAX).map(device => `  ${encodeRecord(device).replace(/[\u007f-\u009f]/g, character => `\\u00${character.charCodeAt(0).toString(16)}`)}`)
+  return [`  device type ${deviceType}`, ...shown, ...more > 0 ? [`  and ${more} more; --json has them all`] : []]
 }
 
 function inOneLine ({ path, message }: { path: string, message: string }): string {

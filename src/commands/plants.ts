@@ -73,7 +73,7 @@ function backUpPlants ({ openRegistry, stdout }: RegistryCommandParts, path: str
 function addPlant (parts: RegistryCommandParts, name: string, options: Options): void {
   const plant = withRegistry(parts.openRegistry, registry => registry.addPlant(name, readPolicyFlags(options)))
   printPlant(parts, options, plant)
-  if (options['json'] !== true) parts.stderr.write(`Make a key for it with: keys create ${name}\n`)
+  if (options['json'] !== true) parts.stderr.write(`Make a key for it with: npx energy-expert-proxy keys create ${name}\n`)
 }
 
 function showPlant (parts: RegistryCommandParts, name: string, options: Options): void {
@@ -130,6 +130,10 @@ function printPlant ({ stdout, stderr }: RegistryCommandParts, options: Options,
       if (row.isFile === true && isSet) return [row.flag, `set ${policyInWords(value, true)}`, '']
       return [row.flag, value === undefined ? '-' : String(value), word]
     }))
+  }
+  const { name, policy: { dialect, mapping } } = plant
+  if (dialect === 'energy-expert' && mapping !== undefined) {
+    stderr.write(`--mapping is not used with --dialect energy-expert; say what the bodies are: plants set ${name} --dialect kepware (or flat, csv, form)\n`)
   }
   for (const fault of plant.policyFaults) stderr.write(`${fault} Its pushes are answered with 500 until it is set again.\n`)
 }

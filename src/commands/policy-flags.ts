@@ -30,10 +30,17 @@ export function readPolicyFlags (options: Readonly<Record<string, unknown>>): Po
 }
 
 function readText (path: string, flag: string): string {
+  let bytes: Buffer
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+    bytes = readFileSync(path)
   } catch (cause) {
-    throw new CommandFailure(`${path} cannot be read as a text in UTF-8; ${flag} takes the path of a file.`, { cause })
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    throw new CommandFailure(`${path} ${isMissing ? 'is not there' : 'cannot be read'}; ${flag} takes the path of a file.`, { cause })
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new CommandFailure(`${path} is no text in UTF-8; save it in that encoding.`, { cause })
   }
 }
 

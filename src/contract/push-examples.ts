@@ -72,7 +72,7 @@ export const STORED_EXAMPLES: Readonly<Record<string, Example>> = {
 /** Faults that go with a code, where the code has any. */
 const FAULTS: Partial<Record<ErrorCode, ReadonlyArray<{ path: string, message: string }>>> = {
   InvalidPush: [{ path: '/devices/0/data/Ua', message: `must be a string, not null; ${MISSING_REMEDY}` }],
-  'Forbidden.Device': [{ path: '/devices/0/deviceId', message: 'The API key may not push this device.' }]
+  'Forbidden.Device': [{ path: '/devices/0/deviceId', message: 'The API key may not push this device: meter-7.' }]
 }
 
 /** The answer of a code of the catalogue. */

@@ -2,8 +2,8 @@ import type { Catalog } from '../catalog/catalog.js'
 
 /** One step that a body went through, for whoever wants to see what became of it. */
 export interface Step {
-  readonly step: 'encoding' | 'dialect' | 'values' | 'contract' | 'catalog'
-  /** A sentence that quotes nothing of the body. */
+  readonly step: 'encoding' | 'dialect' | 'mapping' | 'values' | 'times' | 'contract' | 'catalog'
+  /** A sentence that quotes no value of the body; names that are sent may stand in it. */
   readonly what: string
 }
 

@@ -89,7 +89,7 @@ function describeInvalidBytes (bytes: Uint8Array, charsets: Charsets): string {
   const tried = Object.values(charsets).filter(label => label !== undefined && !/^utf-?8$/i.test(label)).length
   const remedy = tried > 0
     ? 'It does not fit the other encoding either that its Content-Type or its plant names.'
-    : 'The sender may use another encoding, such as GBK: set it to UTF-8, have it declare its charset in Content-Type, or set the plant to it (plants set NAME --charset gb18030).'
+    : 'The sender may use another encoding, such as GBK or Windows-1252: set it to UTF-8, have it declare its charset in Content-Type, or set the plant to it (plants set NAME --charset gb18030; windows-1252 in Europe; big5 and utf-16le are taken as well).'
   const invalid = findInvalidByte(bytes)
   if (invalid === undefined) return `The body is not valid UTF-8. ${remedy}`
   if (invalid.cutOff) return `The body ends inside the UTF-8 character that begins at byte ${invalid.offset} (counted from 0), as if it was cut off. ${remedy}`

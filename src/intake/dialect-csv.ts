@@ -1,22 +1,23 @@
 import { pointerTo } from '../contract/json-pointer.js'
 import type { DecodedBody, DialectContext, Translation } from './dialects.js'
+import { describeMissing } from './missing-columns.js'
 import { readTable, type TableRow } from './read-table.js'
 import { RowReader } from './row-reader.js'
+import { speltAsMapped } from './spelt-as-mapped.js'
 
 /** A text table: a header row, or the columns that the mapping names, then rows. */
 export function readCsv ({ text }: DecodedBody, context: DialectContext): Translation {
   const { csv, fields } = context.mapping
   const { rows, fault } = readTable(text, csv)
   const header = csv.columns === undefined ? rows.shift() : undefined
-  const named = header === undefined ? csv.columns ?? [] : header.cells.map(name => name.trim())
+  const named = header === undefined ? csv.columns ?? [] : speltAsMapped(header.cells.map(name => name.trim()), context.mapping)
   const names = endsEmpty(named, rows) ? named.slice(0, -1) : named
   const placeOf = (index: number, field?: string): string => placeOfCell(rows[index]?.line ?? header?.line ?? 1, field)
   const reader = new RowReader(context, { dialect: 'csv', field: 'column', placeOf, nameOf: (_index, column) => names[column] ?? '', emptyIsAbsent: true, inWords: cellInWords })
   const { gathering } = reader
+  const line = header?.line ?? 1
+  for (const message of names.length > 0 ? describeMissing([...fields.values()].flat(), { text, csv, line, columns: names }) : []) gathering.fault(placeOfCell(line), message)
   for (const [place, message] of faultsOfHeader(names, header)) gathering.fault(place, message)
-  for (const name of [...fields.values()].flat()) {
-    if (names.length > 0 && !names.includes(name)) gathering.fault(placeOfCell(header?.line ?? 1), `has no column ${name}, which the mapping names under fields`)
-  }
   // Rows would only repeat what is wrong with their header.
   for (const [index, { line, cells }] of gathering.faults.length > 0 ? [] : rows.entries()) {
     const isRagged = cells.length !== named.length

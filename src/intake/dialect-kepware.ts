@@ -1,4 +1,5 @@
 import { pointerTo } from '../contract/json-pointer.js'
+import { partsMisfit } from '../mapping/parts-misfit.js'
 import { isIgnored, resolveTag, type Target } from '../mapping/resolve-tag.js'
 import type { DecodedBody, DialectContext, Translation } from './dialects.js'
 import { Gathering, textOf, type GatheredRecord, type Places } from './gathering.js'
@@ -76,7 +77,7 @@ class SampleReader {
 
   finish (samples: number): Translation {
     const { log, mapping } = this.#context
-    const leftOver = this.#leftOver.fault('tag', 'tags')
+    const leftOver = this.#leftOver.fault('tag', 'tags', tag => partsMisfit(mapping, tag))
     if (mapping.unmapped === 'drop') log.add('unmapped', this.#leftOver.count)
     else if (leftOver !== undefined) this.gathering.fault(leftOver.path, leftOver.message)
     const leftOut = leftOutInWords([

@@ -8,6 +8,7 @@ import { readForm } from './dialect-form.js'
 import { readKepware } from './dialect-kepware.js'
 import type { JsonValue } from './json-value.js'
 import type { RepairLog } from './repairs.js'
+import { tellNamesKept } from './tell-names-kept.js'
 
 /** A body that was decoded. */
 export interface DecodedBody {
@@ -64,5 +65,6 @@ export interface DialectPolicy {
 export function translate (body: DecodedBody, { dialect = 'energy-expert', mapping, unknownFields }: DialectPolicy, log: RepairLog): Translation {
   const read = mappingOf(mapping)
   const translation = DIALECTS[dialect](body, { mapping: read, dropsUnknown: unknownFields === 'drop', log })
+  if (dialect !== 'energy-expert') log.note('mapping', () => tellNamesKept(body.text, translation.candidate, read))
   return dialect === 'energy-expert' ? translation : { ...translation, timeFormat: read.timeFormat }
 }

@@ -11,9 +11,12 @@ const REMEDIES: Readonly<Record<DialectName, string>> = {
   form: '--dialect form'
 }
 
-/** For a body at fault: which dialect it looks like, when that is another than its plant's; in a sentence with the remedy. */
+/** For a body at fault: which dialect it looks like, when that is another than its plant's, or what was done to it on its way; in a sentence with the remedy. */
 export function describeOtherDialect (text: string, dialect: DialectName): string | undefined {
-  const guessed = guessDialect(text.slice(0, HEAD_CHARACTERS))
+  const head = text.slice(0, HEAD_CHARACTERS)
+  if (/^\s{0,9}--[^\r\n]{1,70}\r?\nContent-Disposition: form-data/i.test(head)) return 'The body is multipart/form-data: post the file itself (curl --data-binary @FILE, not -F).'
+  const guessed = guessDialect(head)
+  if (dialect === 'csv' && guessed === undefined && !/[\r\n]/.test(text)) return 'The table is one line: were its line ends taken out on the way (curl --data-binary @FILE, not -d)?'
   return guessed === undefined || guessed === dialect
     ? undefined
     : `The body looks like ${guessed}: set the plant to it (plants set NAME ${REMEDIES[guessed]}).`

@@ -1,4 +1,4 @@
-import { isPrintable } from '../contract/json-pointer.js'
+import { tellNames } from '../contract/tell-names.js'
 
 /** As many names are told; the others show when these are mended. */
 const TOLD_NAMES_MAX = 3
@@ -16,11 +16,11 @@ export class NamesLeftOver {
     this.count += 1
   }
 
-  /** One fault for all of them. */
-  fault (what: 'tag' | 'field' | 'column' | 'point', key: string): { path: string, message: string } | undefined {
+  /** One fault for all of them. @param why tells of the first name what no rule fits, where that can be told */
+  fault (what: 'tag' | 'field' | 'column' | 'point', key: string, why?: (name: string) => string | undefined): { path: string, message: string } | undefined {
     if (this.#names.size === 0) return undefined
-    const told = [...this.#names].slice(0, TOLD_NAMES_MAX).map(name => isPrintable(name) ? name : '(a name that cannot be printed)')
-    const more = this.#names.size > told.length ? ` and ${this.#names.size - told.length} more` : ''
-    return { path: this.#firstPlace, message: `is a ${what} that the mapping leads nowhere: ${told.join(', ')}${more}; add it to ${key} or to ignore, or set unmapped: drop` }
+    const [first = ''] = this.#names
+    const reason = why?.(first)
+    return { path: this.#firstPlace, message: `is a ${what} that the mapping leads nowhere: ${tellNames([...this.#names], TOLD_NAMES_MAX)}${reason === undefined ? '' : ` (${reason})`}; add it to ${key} or to ignore, or set unmapped: drop` }
   }
 }

@@ -10,10 +10,12 @@ import { describeOtherDialect } from './guess-dialect.js'
 import { faultAt, invalidPush } from './invalid-push.js'
 import { judgeByCatalog } from './judge-catalog.js'
 import { keepGood, type DividedPush, type InvalidPolicy } from './keep-good.js'
+import { leftOutInWords } from './left-out.js'
 import { openEnvelope } from './open-envelope.js'
 import { repairTimes } from './record-times.js'
 import { describeRepairs, hasOwnTimes, RepairLog, type Repairs } from './repairs.js'
 import { shapePush, type IntakePolicy } from './shape-push.js'
+import { tellDecimalCommas, tellTimeZone } from './tell-values.js'
 
 export { hasOwnTimes }
 export type { Arrival, IntakePolicy, Repairs }
@@ -23,6 +25,8 @@ const NO_READING: Fault = { path: '/devices', message: 'holds no reading: every 
 /** A push, what was changed to make it one, and what of it breaks the contract: something only where the plant keeps the rest. */
 export interface ReadPush extends DividedPush {
   readonly repairs: Repairs
+  /** A fault of one of `named`, where its sender finds it. */
+  readonly tell: (fault: Fault) => Fault
 }
 
 /**
@@ -49,9 +53,11 @@ function readText (text: string, policy: IntakePolicy & InvalidPolicy, arrival: 
   const dropped = dropsMissing ? dropMissing(shaped, log) : NOTHING_DROPPED
   const timeFaults = repairTimes(shaped, { ...policy, timeFormat: translation.timeFormat }, arrival.nowMs, log)
   log.note('values', () => describeRepairs(log.repairs))
+  log.note('values', () => tellDecimalCommas(shaped))
+  log.note('times', () => tellTimeZone(policy, log.repairs))
   refuseTooMuch(shaped)
-  if (dropped.isEmptied) throw invalidPush([NO_READING], NO_READING)
   const told = (fault: Fault) => placed(fault, translation, dropped)
+  if (dropped.isEmptied) throw noReading(told, log.repairs)
   const judge = (push: Push) => judgeByCatalog(push, policy, arrival, log)
   const contractFaults = checkPush(shaped, timeFaults)
   // Without a fault it is a push: that is what checkPush judges.
@@ -59,19 +65,26 @@ function readText (text: string, policy: IntakePolicy & InvalidPolicy, arrival: 
   const findings = push && judge(push)
   if (push !== undefined && findings?.faults.length === 0) {
     log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
-    return { push, bad: [], named: push.devices, warnings: findings.counts, repairs: log.repairs }
+    return { push, bad: [], named: push.devices, warnings: findings.counts, repairs: log.repairs, tell: told }
   }
   const divided = policy.invalid === 'keep' ? keepGood({ raw: candidate, shaped, indexInRaw: dropped.indexOf, timeFaults, judge, findings, placed: told }) : undefined
-  if (divided !== undefined) return tellBad(divided, log)
+  if (divided !== undefined) return tellBad(divided, told, log)
   const faults = [...contractFaults, ...findings?.faults ?? []].map(told)
   throw invalidPush(faults, faults[0] ?? NO_READING)
 }
 
-function tellBad (divided: DividedPush, log: RepairLog): ReadPush {
+function tellBad (divided: DividedPush, tell: ReadPush['tell'], log: RepairLog): ReadPush {
   const { push: { deviceType, devices }, bad } = divided
   log.add('parked-record', bad.length)
   log.note('contract', () => `Records that break the contract and are parked: ${bad.length}; good ones of device type ${deviceType}: ${devices.length}.`)
-  return { ...divided, repairs: log.repairs }
+  return { ...divided, repairs: log.repairs, tell }
+}
+
+/** With what the dialect left out before, for that may be the reason. */
+function noReading (told: ReadPush['tell'], repairs: Repairs): ProxyError {
+  const leftOut = leftOutInWords([[repairs.get('bad-quality') ?? 0, 'of bad quality'], [repairs.get('superseded') ?? 0, 'followed by a later one of the same second'], [repairs.get('unmapped') ?? 0, 'unmapped']])
+  const fault = told({ ...NO_READING, message: `${NO_READING.message}${leftOut === '' ? '' : `; left out: ${leftOut}`}` })
+  return invalidPush([fault], fault)
 }
 
 const samePlace = (pointer: string) => pointer

@@ -57,7 +57,10 @@ function startOfLine (text: string, lines: number): number {
   return offset
 }
 
-function delimiterOf (text: string, start: number): string {
+/** Those that are found by themselves first. */
+export const DELIMITERS = ['\t', ';', ',', '|'] as const
+
+export function delimiterOf (text: string, start = 0): string {
   const [first = ''] = /^[\r\n]*[^\r\n]{0,100000}/.exec(text.slice(start)) ?? []
   const withoutQuoted = first.replace(/"[^"]*"/g, '')
   return ['\t', ';'].find(mark => withoutQuoted.includes(mark)) ?? ','

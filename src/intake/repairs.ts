@@ -16,9 +16,11 @@ export class RepairLog {
     if (count > 0) this.#counts.set(code, (this.#counts.get(code) ?? 0) + count)
   }
 
-  /** A step is done; its sentence is made only when somebody wants it. */
-  note (step: Step['step'], what: () => string): void {
-    this.#onStep?.({ step, what: what() })
+  /** A step is done; its sentence is made only when somebody wants it. Without one there is nothing to tell. */
+  note (step: Step['step'], what: () => string | undefined): void {
+    if (this.#onStep === undefined) return
+    const sentence = what()
+    if (sentence !== undefined) this.#onStep({ step, what: sentence })
   }
 
   get repairs (): Repairs {
@@ -80,6 +82,9 @@ const KEEPS_TIMES: Readonly<Record<RepairCode, boolean>> = {
   unmapped: true,
   'boolean-to-string': true
 }
+
+// The table has every code: that is its type.
+export const REPAIR_CODES = Object.keys(KEEPS_TIMES)
 
 /** Whether every record carries its sender's own recordTime, without which two equal bodies may be two readings. */
 export function hasOwnTimes (repairs: Repairs): boolean {

@@ -1,4 +1,5 @@
 import { faultsWithDialect } from './fits-dialect.js'
+import { slipsIn } from './mapping-slips.js'
 import { EMPTY_MAPPING, type DialectName, type Mapping } from './mapping.js'
 import { MAPPING_BYTES_MAX, readMapping } from './read-mapping.js'
 import type { MappingFault } from './yaml-reader.js'
@@ -44,6 +45,12 @@ export function mappingPairFault (dialect: DialectName, text: string | undefined
   return text === undefined
     ? `--dialect ${dialect} needs --mapping FILE, which leads each tag to a device and a point; set both at once.`
     : `--mapping does not go with --dialect ${dialect}: ${fault}.`
+}
+
+/** What in a mapping can hardly be meant, as a whole sentence. Only for one that is being set. */
+export function mappingSlip (dialect: DialectName, text: string | undefined): string | undefined {
+  const slip = inWords(slipsIn(mappingOf(text), dialect))
+  return slip === undefined ? undefined : `--mapping would not work with --dialect ${dialect}: ${slip}${slip.endsWith('?') ? '' : '.'}`
 }
 
 function inWords (faults: readonly MappingFault[]): string | undefined {

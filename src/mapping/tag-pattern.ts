@@ -72,3 +72,8 @@ export function matchPattern ({ texts, names }: TagPattern, tag: string, separat
 export function fillPattern ({ texts, names }: TagPattern, placeholders: ReadonlyMap<string, string>): string {
   return texts.reduce((filled, text, index) => filled + (placeholders.get(names[index - 1] ?? '') ?? '') + text)
 }
+
+/** The pattern as it is written. */
+export function textOfPattern ({ texts, names }: TagPattern): string {
+  return texts.reduce((written, text, index) => `${written}${index === 0 ? '' : `{${names[index - 1] ?? ''}}`}${text.replace(/[{}]/g, '$&$&')}`, '')
+}

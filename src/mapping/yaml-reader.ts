@@ -29,7 +29,7 @@ export class YamlReader {
   readDocument (text: string): Entry[] | undefined {
     // Core schema without aliases: nothing in the text can be code, refer to something or grow.
     const document = parseDocument(text, { version: '1.2', schema: 'core', merge: false, uniqueKeys: false, prettyErrors: false, logLevel: 'error', lineCounter: this.#lines })
-    for (const { pos: [offset], message } of document.errors.slice(0, 5)) this.faults.push({ line: this.#lines.linePos(offset).line, key: '', message: `is no YAML: ${message}` })
+    for (const { pos: [offset], message } of document.errors.slice(0, 5)) this.faults.push({ line: this.#lines.linePos(offset).line, key: '', message: `is no YAML: ${message}${text.includes('{') ? '; put a text that begins with { into quotes' : ''}` })
     if (document.errors.length > 0) return undefined
     if (document.contents === null) {
       this.faults.push({ line: 1, key: '', message: 'is empty; to remove a mapping, set it to default' })

@@ -13,6 +13,8 @@ export interface PolicyRow {
   readonly schema: TSchema
   /** Values that a later version takes, each with the sentence that says so. */
   readonly notYet?: Readonly<Record<string, string>>
+  /** Other names of values, by which they are set as well. */
+  readonly aliases?: Readonly<Record<string, string>>
   /** The flag takes the path of a text file, and the policy is its text. */
   readonly isFile?: true
   /** What is wrong with a value that fits the schema, as the end of a sentence. */
@@ -52,6 +54,7 @@ export const POLICY_ROWS = {
     flag: '--charset',
     argument: '<encoding>',
     description: 'The encoding of the plant\'s bodies where they are no UTF-8 and their Content-Type names none.',
+    aliases: { utf8: 'utf-8', gbk: 'gb18030', gb2312: 'gb18030', cp936: 'gb18030', 'iso-8859-1': 'windows-1252', latin1: 'windows-1252', cp1252: 'windows-1252', 'utf-16': 'utf-16le' },
     schema: Type.Union([Type.Literal('utf-8'), Type.Literal('gb18030'), Type.Literal('big5'), Type.Literal('utf-16le'), Type.Literal('windows-1252')], { default: 'utf-8' })
   },
   catalog: {
@@ -69,7 +72,7 @@ export const POLICY_ROWS = {
   timeZone: {
     flag: '--time-zone',
     argument: '<zone>',
-    description: 'The zone of the plant\'s clocks: record times that tell their own zone or count since 1970 are rewritten into it.',
+    description: 'The zone that record times are written in: those that tell their own zone or count since 1970 are rewritten into it, local ones are sent as they are.',
     schema: Type.String({ format: 'time-zone', default: 'Asia/Shanghai' })
   },
   maxAge: {

@@ -1,6 +1,6 @@
 import { Value } from '@sinclair/typebox/value'
 import type { TSchema } from '@sinclair/typebox'
-import { mappingPairFault } from '../mapping/mapping-faults.js'
+import { mappingPairFault, mappingSlip } from '../mapping/mapping-faults.js'
 import { describeFormat } from './policy-formats.js'
 import { PolicySchema, policyRows, type Policy, type PolicyRow } from './policy.js'
 import { RegistryError } from './registry-error.js'
@@ -56,9 +56,10 @@ function textFault (row: PolicyRow, setting: unknown): string | undefined {
  */
 export function changePolicy (settings: PolicySettings, changes: PolicySettings): PolicySettings {
   const changed = new Map(Object.entries(settings))
-  for (const [name, value] of Object.entries(changes)) {
+  for (const [name, given] of Object.entries(changes)) {
     const row = policyRows.find(([rowName]) => rowName === name)?.[1]
     if (row === undefined) throw new RegistryError('wrong-use', `There is no policy ${name}.`)
+    const value = typeof given === 'string' ? new Map(Object.entries(row.aliases ?? {})).get(given.toLowerCase()) ?? given : given
     if (value === undefined) {
       changed.delete(name)
       continue
@@ -72,14 +73,15 @@ export function changePolicy (settings: PolicySettings, changes: PolicySettings)
     changed.set(name, value)
   }
   const settled = Object.fromEntries(changed)
-  refusePair(settled)
+  refusePair(settled, changes)
   return settled
 }
 
 /** A dialect and a mapping that do not go together are refused when they are set, not when the plant sends. */
-function refusePair (settings: PolicySettings): void {
-  const { policy, faults } = readPolicy(JSON.stringify(settings))
-  const fault = faults.length > 0 ? mappingPairFault(policy.dialect, policy.mapping) : undefined
+function refusePair (settings: PolicySettings, changes: PolicySettings): void {
+  const { policy: { dialect, mapping }, faults } = readPolicy(JSON.stringify(settings))
+  const isSet = changes['mapping'] !== undefined || changes['dialect'] !== undefined
+  const fault = faults.length > 0 ? mappingPairFault(dialect, mapping) : isSet ? mappingSlip(dialect, mapping) : undefined
   if (fault !== undefined) throw new RegistryError('wrong-use', fault)
 }
 

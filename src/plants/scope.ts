@@ -1,3 +1,4 @@
+import { isPrintable } from '../contract/json-pointer.js'
 import type { Fault } from '../errors.js'
 import type { ApiKey } from './api-key.js'
 
@@ -31,7 +32,7 @@ export function checkScope ({ deviceTypes, deviceIds }: Pick<ApiKey, 'deviceType
       faults.push({ path: `/devices/${index}`, message: 'The API key is limited to device ids and this record has none; the key must list its device type.' })
     }
     if (deviceId !== undefined && !deviceIds.has(deviceId)) {
-      faults.push({ path: `/devices/${index}/deviceId`, message: 'The API key may not push this device.' })
+      faults.push({ path: `/devices/${index}/deviceId`, message: `The API key may not push this device${isPrintable(deviceId) ? `: ${deviceId}` : ''}.` })
     }
   }
   return faults

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { CATALOGUE, type ErrorCode } from '../errors.js'
+import { faultForLog } from './fault-for-log.js'
 
 /** Their own messages may quote the body: a point's name, a device's id, what the cloud repeats of it. */
 const QUOTING_CODES: ReadonlySet<ErrorCode> = new Set(['InvalidJson', 'InvalidPush', 'Cloud.Refused'])
@@ -11,6 +12,7 @@ const QUOTING_CODES: ReadonlySet<ErrorCode> = new Set(['InvalidJson', 'InvalidPu
 export default fp(async app => {
   app.addHook('onResponse', async (request, reply) => {
     const { failure } = request
+    const [fault] = failure?.faults ?? []
     const line = {
       requestId: request.id,
       method: request.method,
@@ -21,7 +23,8 @@ export default fp(async app => {
       address: request.ip,
       bodyBytes: request.heldBytes,
       durationMs: Math.round(reply.elapsedTime),
-      ...(failure === undefined ? undefined : { code: failure.refusal?.code ?? failure.code })
+      ...(failure === undefined ? undefined : { code: failure.refusal?.code ?? failure.code }),
+      ...(fault === undefined ? undefined : { fault: faultForLog(fault) })
     }
     if (failure === undefined) return request.log.debug(line, 'answered')
     // A flood must not fill the log as well; address-failures.ts says once a minute who is throttled.

@@ -78,6 +78,11 @@ t.test('explain shows what would become of a body and sends nothing', async t =>
   t.equal(good.code, 0, good.stderr)
   t.match(good.stdout, /would be sent/)
   t.match(good.stdout, /number-to-string \(2\)/)
+  t.match(good.stdout, '\nThe push:\n  device type 1\n  {"deviceId":"a","recordTime":"2021-09-08 18:40:00","data":{"Ua":"226.0"}}\nSent would be ')
+  const many = { deviceType: '1', devices: Array.from({ length: 22 }, (_, index) => ({ deviceId: `m${index}`, recordTime: '2021-09-08 18:40:00', data: { Ua: '1\u009b' } })) }
+  const told = await runCommand(['explain', '--plant', 'north', '-'], { folder, env, input: JSON.stringify(many) })
+  t.match(told.stdout, /\n {2}\{"deviceId":"m19"[^\n]*"1\\u009b"[^\n]*\n {2}and 2 more; --json has them all\n/)
+  t.same(JSON.parse((await runCommand(['explain', '--plant', 'north', '--json', '-'], { folder, env, input: JSON.stringify(many) })).stdout).push, many)
   t.match(good.stdout, /^content-type:application\/json; charset=utf-8$/m)
   const bad = await runCommand(['explain', '--plant', 'north', '--json', '-'], { folder, env, input: '{"deviceType":"1","devices":[{}]}' })
   t.equal(bad.code, 1)

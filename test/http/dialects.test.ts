@@ -68,7 +68,7 @@ t.test('what a key may push is judged by the devices that the mapping leads to',
   const proxy = await startProxy(t, { policy: { dialect: 'kepware', mapping: `${TAGS}devices: {M7: meter-7}\n` }, key: { deviceIds: ['meter-7'] } })
   t.equal((await post(proxy, `[{"id":"Channel1.M7.Ua","v":1,"t":"${AT}"}]`)).statusCode, 200)
   const answer = await post(proxy, `[{"id":"Channel1.meter-8.Ua","v":1,"t":"${AT}"}]`)
-  t.match(JSON.parse(answer.body), { code: 'Forbidden.Device' })
+  t.match(JSON.parse(answer.body), { code: 'Forbidden.Device', errors: [{ path: '/0/id', message: 'The API key may not push this device: meter-8.' }] })
 })
 
 t.test('a dry run and explain tell what the dialect made of a body, and quote nothing of it', async t => {
@@ -77,7 +77,8 @@ t.test('a dry run and explain tell what the dialect made of a body, and quote no
   const told = 'Read as kepware; samples: 3, records: 1, points: 1; left out: 1 of bad quality, 1 unmapped.'
   const proxy = await startProxy(t, { policy: { dialect: 'kepware', mapping } })
   const answer = JSON.parse((await post(proxy, body, ['X-Dry-Run: true'])).body)
-  t.same(answer.steps.map(({ step }: { step: string }) => step), ['encoding', 'dialect', 'values', 'contract'])
+  t.same(answer.steps.map(({ step }: { step: string }) => step), ['encoding', 'dialect', 'mapping', 'values', 'times', 'contract'])
+  t.equal(answer.steps[2].what, 'Kept their own name: points Ua; devices M7.')
   t.equal(answer.steps[1].what, told)
   t.match(answer.repairs, { 'bad-quality': 1, unmapped: 1 })
   const { folder, env } = makeWorkplace(t)

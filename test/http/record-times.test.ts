@@ -13,7 +13,7 @@ t.test('times reach the cloud in the plant\'s zone, points without a reading do 
   t.equal(answer.statusCode, 200)
   t.equal(answer.headers['x-repairs'], 'number-to-string=1, missing-value=4, missing-record=1, record-time=2')
   t.equal(proxy.cloud.received()[0]?.body, '{"deviceType":"1","devices":[{"deviceId":"a","recordTime":"2021-09-08 12:40:00","data":{"Ua":"226.0"}},{"deviceId":"c","recordTime":"2021-09-08 12:40:00","data":{"Ua":"0.10"}}]}')
-  t.match((await proxy.push(body, { 'x-dry-run': 'true' })).json().steps, [{ step: 'encoding' }, { step: 'values', what: 'Changed: number-to-string (1), missing-value (4), missing-record (1), record-time (2).' }, { step: 'contract' }])
+  t.match((await proxy.push(body, { 'x-dry-run': 'true' })).json().steps, [{ step: 'encoding' }, { step: 'values', what: 'Changed: number-to-string (1), missing-value (4), missing-record (1), record-time (2).' }, { step: 'times' }, { step: 'contract' }])
   t.match((await proxy.push(pushOf(recordOf('2021-09-08 12:40:00', { Ua: null })))).json(), { code: 'InvalidPush', errors: [{ path: '/devices', message: /^holds no reading/ }] })
 })
 

@@ -70,7 +70,7 @@ t.test('plants are added, listed, shown, changed and removed, in words', async t
     '--unknown-fields drop set',
     ''
   ].join('\n'))
-  t.equal(added.stderr, 'Make a key for it with: keys create north\n')
+  t.equal(added.stderr, 'Make a key for it with: npx energy-expert-proxy keys create north\n')
   run('plants add south')
   t.equal(run('plants list').stdout, [
     'NAME   CREATED (UTC)     POLICIES SET',
@@ -312,13 +312,25 @@ t.test('a mapping is checked when it is set, stored as it was written, shown by 
     [write('long.yaml', `#${'x'.repeat(65_536)}`)]: /^--mapping cannot be set: holds 65537 bytes; the limit is 65536\.$/
   }
   for (const [path, message] of Object.entries(wrong)) t.match(run(`plants set north --mapping ${path}`), { ended: 'usage', message }, path)
-  for (const path of [join(dataDir, 'none.yaml'), write('gbk.yaml', Buffer.from([0xb5, 0xe7]))]) {
-    t.match(run(`plants set north --mapping ${path}`), { ended: 'failure', message: /cannot be read as a text in UTF-8; --mapping takes the path of a file/ }, path)
+  for (const [path, message] of [[join(dataDir, 'none.yaml'), /none\.yaml is not there; --mapping takes the path of a file/], [dataDir, /cannot be read; --mapping takes/], [write('gbk.yaml', Buffer.from([0xb5, 0xe7])), /gbk\.yaml is no text in UTF-8/]] as const) {
+    t.match(run(`plants set north --mapping ${path}`), { ended: 'failure', message }, path)
   }
   t.match(run('plants set north --mapping default'), { ended: 'usage', message: /^--dialect kepware needs/ })
   t.equal(json('plants show north').set.mapping, text, 'what is refused changes nothing')
+  t.match(run(`plants add south --mapping ${good}`), { ended: 'well', stderr: /^--mapping is not used with --dialect energy-expert; say what the bodies are: plants set south --dialect kepware \(or flat, csv, form\)$/m })
+  t.notMatch(run('plants set south --dialect kepware').stderr, /is not used/)
   t.match(run('plants set north --mapping default --dialect default'), { ended: 'well', stdout: /^--mapping +- +not set$/m })
   t.match(run('plants show north --mapping'), { ended: 'failure', message: 'The plant north has no mapping; "plants set north --mapping FILE" sets one.' })
+})
+
+t.test('a charset is set by any of its usual names and stored by one', async t => {
+  const { run, json } = shellOf(t)
+  run('plants add north')
+  for (const [name, stored] of [['iso-8859-1', 'windows-1252'], ['CP1252', 'windows-1252'], ['gbk', 'gb18030'], ['GB2312', 'gb18030'], ['big5', 'big5']] as const) {
+    run(`plants set north --charset ${name}`)
+    t.equal(json('plants show north').set.charset, stored, name)
+  }
+  t.match(run('plants set north --charset klingon'), { ended: 'usage', message: /^--charset takes utf-8, gb18030, big5, utf-16le, or windows-1252\.$/ })
 })
 
 t.test('a stored mapping that this version does not understand is told, and keeps its plant from being served', async t => {

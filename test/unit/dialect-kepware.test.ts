@@ -53,6 +53,11 @@ t.test('a sample of bad quality is left out and counted, whatever the word for i
   t.same(faultsAs(kepware, body(sample('Channel1.M.a', '"v":1,"q":false'))), [' holds no reading; left out: 1 of bad quality'])
 })
 
+t.test('a body of which nothing is left says what was left out, at the sender\'s own place', async t => {
+  t.same(faultsAs({ ...kepware, missing: 'drop' }, body(sample('Channel1.M.a', '"v":null'), sample('Channel1.M.b', '"v":1,"q":false'))),
+    [' holds no reading: every value in it says that there is none; left out: 1 of bad quality'])
+})
+
 t.test('true and false are sent as these characters, a missing value stays one', async t => {
   t.same(readAs(kepware, body(sample('Channel1.M.a', '"v":true'), sample('Channel1.M.b', '"v":false'))), {
     deviceType: '1', records: [['M', AT, { a: 'true', b: 'false' }]], repairs: { 'boolean-to-string': 2 }, told: 'Read as kepware; samples: 2, records: 1, points: 2.'
@@ -85,6 +90,12 @@ t.test('a tag that no rule names is a fault with the remedy, or is left out and 
   const read = readAs({ ...kepware, mapping: `${MAPPING}unmapped: drop\n` }, samples.replace('"A.x","v":1', '"A.x","v":2'))
   t.same([read.records, read.repairs.unmapped], [[['M', AT, { a: '1' }]], 5])
   t.match(read.told, /left out: 5 unmapped, 1 ignored\.$/)
+})
+
+t.test('a tag with more or fewer parts than every rule is told so', async t => {
+  matchFaults(t, kepware, body(sample('Channel1.Hall.M.a', '"v":1')), [/nowhere: Channel1\.Hall\.M\.a \(it has 4 parts, the nearest rule 3\); add it to tags/])
+  matchFaults(t, kepware, body(sample('a', '"v":1')), [/nowhere: a \(it has 1 part, the nearest rule 2\); add/])
+  matchFaults(t, kepware, body(sample('Channel2.M.a', '"v":1')), [/nowhere: Channel2\.M\.a; add/])
 })
 
 t.test('a body that leads to two device types is a fault that names both and the remedy', async t => {

@@ -81,3 +81,10 @@ t.test('a body of the plant\'s own dialect, or of none, is only told its faults'
   for (const body of ['{"deviceType":"1","devices":[]}', '{}', '[1]', 'hello', '{"values":[]}', 'a,b', 'a=b']) t.notMatch(refusalAs({}, body).message, /looks like/, body)
   t.notMatch(refusalAs({ dialect: 'csv', mapping: 'deviceType: 1' }, 'deviceId,recordTime,Ua\nm,soon,1').message, /looks like/)
 })
+
+t.test('a table that curl changed on its way says so', async t => {
+  const csv = { dialect: 'csv', mapping: 'deviceType: 1' } as const
+  t.match(refusalAs(csv, `deviceId,recordTime,Uam,${AT},1`).message, /^The table is one line: were its line ends taken out on the way \(curl --data-binary @FILE, not -d\)\? The push/)
+  const form = `--------1a2b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\ndeviceId,recordTime,Ua\r\nm,${AT},1\r\n--------1a2b--\r\n`
+  for (const policy of [csv, {}]) t.match(refusalAs(policy, form).message, /^The body is multipart\/form-data: post the file itself/)
+})

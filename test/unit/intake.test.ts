@@ -116,7 +116,7 @@ t.test('a byte order mark is taken off and reported, once', async t => {
 })
 
 t.test('a byte that is no UTF-8 is a fault with its offset, never a replacement character', async t => {
-  const remedy = 'The sender may use another encoding, such as GBK: set it to UTF-8, have it declare its charset in Content-Type, or set the plant to it (plants set NAME --charset gb18030).'
+  const remedy = 'The sender may use another encoding, such as GBK or Windows-1252: set it to UTF-8, have it declare its charset in Content-Type, or set the plant to it (plants set NAME --charset gb18030; windows-1252 in Europe; big5 and utf-16le are taken as well).'
   const at = (offset: number) => `The body is not valid UTF-8: byte ${offset} (counted from 0) fits no character. ${remedy}`
   const cut = (offset: number) => `The body ends inside the UTF-8 character that begins at byte ${offset} (counted from 0), as if it was cut off. ${remedy}`
   const cases: Array<[string, number[], string]> = [
