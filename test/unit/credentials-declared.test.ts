@@ -116,6 +116,25 @@ t.test('YAML that could mean anything else, or grow, is refused with its line, a
   t.match(readDeclared(join(t.testdir({}), 'gone'), { environment: {}, allowHttp: false }).faults, ['CREDENTIALS_FILE is not there.'])
 })
 
+t.test('a file of nothing but nesting ends no process, and brackets within texts are none', async t => {
+  const forms: ReadonlyArray<(depth: number) => string> = [
+    depth => `a: ${'['.repeat(depth)}${']'.repeat(depth)}`,
+    depth => `a: ${'{ a: '.repeat(depth)}`,
+    depth => '- '.repeat(depth),
+    depth => '? '.repeat(depth),
+    depth => Array.from({ length: depth }, (_, n) => `${' '.repeat(n)}a:`).join('\n')
+  ]
+  // Twice, since V8 compiles a pattern when it is used again, and ends the process where the stack has no room for that.
+  for (const depth of [250, 1_400, 5_000, 1_400, 5_000]) {
+    for (const form of forms) {
+      const text = form(depth)
+      if (text.length < 1_000_000) t.same(faultsOf(t, text), ['CREDENTIALS_FILE nests deeper than any credential does.'], `${text.slice(0, 8)} ${depth} deep`)
+    }
+  }
+  const opened = '['.repeat(1_000)
+  t.same(faultsOf(t, `${pair(`accessKeySecret: "${opened}"`)}${`south: { kind: ecs-role, roleName: '{${opened}' } # ${opened}`}`), [])
+})
+
 t.test('a secret that every user of the machine may read is used, with a warning that names its place', async t => {
   const folder = t.testdir({})
   const secret = join(folder, 'secret')
