@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -66,6 +67,22 @@ t.test('AssumeRoleWithOIDC is asked with the token that the file holds at that t
   const gone = live({ ...spec, oidcTokenFile: join(t.testdirName, 'gone') })
   await t.rejects(gone.source.get(), { code: 'Credentials.Unavailable' })
   t.same(gone.problems, ['no-token-file'])
+})
+
+t.test('a token file that is a pipe, a device or a folder, or is endless, is a problem at once and holds up no other file', async t => {
+  const { service, specs } = await startService(t)
+  const spec = specs.find(each => each.kind === 'oidc-role')
+  if (spec === undefined) throw new Error('There is no such kind.')
+  const folder = t.testdir({ large: 'x'.repeat(70_000) })
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  // Each that waited for the pipe would keep one of four threads that read files.
+  for (const oidcTokenFile of [pipe, pipe, pipe, pipe, folder, '/dev/zero', join(folder, 'large')]) {
+    const { source, problems } = live({ ...spec, oidcTokenFile })
+    await t.rejects(source.get(), { code: 'Credentials.Unavailable' })
+    t.same(problems, ['no-token-file'], oidcTokenFile)
+  }
+  t.equal(service.asked.length, 0)
 })
 
 t.test('a thousand first calls at once ask each kind of service exactly once, and a session of 900 s is not asked for again on every call', async t => {
