@@ -17,6 +17,7 @@ const UP = {
   plants: '**/plants/**',
   store: '**/store/**',
   intake: '**/intake/**',
+  wayOut: '**/way-out/**',
   signing: '**/signing/**',
   sandbox: '**/sandbox/**'
 }
@@ -58,6 +59,7 @@ export default [
       ]
     }
   },
+  wall(['src/way-out/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, UP.sandbox], 'the way out stands at the bottom.', notSql),
   wall(['src/store/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.intake, UP.signing, UP.sandbox], 'store stands at the bottom.'),
   wall(['src/relay/**/*.ts'], [...above, UP.plugins, UP.queue, UP.plants, UP.store, UP.intake, UP.sandbox], 'relay knows signing, credentials and contract.', notSql),
   wall(['src/queue/**/*.ts'], [...above, UP.plugins, UP.sandbox], 'queue knows relay and what is below.', notSql),
@@ -74,6 +76,6 @@ export default [
   wall(['src/doctor/**/*.ts'], [...above, UP.plugins, UP.intake, UP.sandbox, '**/server.js', '../open-*.js'], 'doctor looks at the parts below the app, and starts none.', notSql),
   wall(['routes/**/*.ts'], ['./*', '**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a route imports no route, no store and no command.', notSql),
   wall(['src/plugins/**/*.ts'], ['**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a plugin imports no route, no store and no command.', notSql),
-  wall(['src/sandbox/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, '**/contract/**'], 'the sandbox is a second implementation: it shares no code with the proxy.', notSql),
+  wall(['src/sandbox/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, UP.wayOut, '**/contract/**'], 'the sandbox is a second implementation: it shares no code with the proxy.', notSql),
   wall(['src/commands/**/*.ts'], ['**/routes/**', UP.store], 'only app.ts imports routes; the store is known by plants, credentials and queue.', notSql)
 ]

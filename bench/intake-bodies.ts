@@ -1,12 +1,15 @@
+import type { Catalog } from '../src/catalog/catalog.js'
 import { PUSH_BOUNDS } from '../src/contract/push.js'
+import type { InvalidPolicy } from '../src/intake/keep-good.js'
 import type { IntakePolicy } from '../src/intake/read-push.js'
 
 /** A body that may be dear to read, and the policy of the plant that it comes from. */
 export interface HardBody {
   readonly name: string
   readonly bytes: Buffer
-  readonly policy?: Partial<IntakePolicy>
+  readonly policy?: Partial<IntakePolicy & InvalidPolicy> | undefined
   readonly contentType?: string
+  readonly catalog?: Catalog | undefined
 }
 
 const CODES = 'dp_imp F eq_imp Ep_imp_1 Ep_imp_2 Ua Ub Ep_imp Uc Ep_imp_3 Ep_imp_4 P Pa Q dp_exp eq_exp COSQ Ia Ib Ic Ep_exp VdisPer'.split(' ')
@@ -21,8 +24,10 @@ function pushOf (sizeBytes: number, make: (index: number) => string, perRecordMa
   return `{"deviceType":"1","devices":[${records.join(',')}]}`
 }
 
-export function cleanBody (sizeBytes: number): Buffer {
-  return Buffer.from(pushOf(sizeBytes, index => recordOf(index, pointsOf(point => `"${point}${index}.25"`))))
+/** @param pointsMax of each record, at most 22. */
+export function cleanBody (sizeBytes: number, pointsMax = CODES.length): Buffer {
+  const codes = CODES.slice(0, pointsMax)
+  return Buffer.from(pushOf(sizeBytes, index => recordOf(index, codes.map((code, point) => `"${code}":"${point}${index}.25"`).join(','))))
 }
 
 /** Bodies of the same size that try each step of the intake. */

@@ -26,8 +26,8 @@ export interface PushDeviceDataParts {
   /** Shows what would be sent; for `X-Dry-Run: true`. */
   readonly preview: Preview
   readonly takePoints: TakePoints
-  /** Milliseconds since the epoch, as the cloud counts them. */
-  readonly now: () => number
+  /** Milliseconds since the epoch, as the cloud of a credential counts them. */
+  readonly now: (credential: string) => number
   /** The operator's list of types and points, if there is one. */
   readonly catalog: () => Catalog | undefined
   /** Whether bodies that can be proven clean in one pass are sent as they came. */
@@ -42,9 +42,9 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     const wantsPreview = isDryRun(request)
     const steps: Step[] = []
     const onStep = wantsPreview ? (step: Step) => { steps.push(step) } : undefined
-    const arrival = { contentType: request.contentType, nowMs: now(), catalog: catalog(), onStep }
+    const arrival = { contentType: request.contentType, nowMs: now(plant.policy.credential), catalog: catalog(), onStep }
     // A limit to ids asks for each record's, a preview for all of them.
-    const taken = takePush(bytesOf(request.body), plant.policy, arrival, scansPushes && !wantsPreview && key.deviceIds.size === 0)
+    const taken = tellingSteps(steps, () => takePush(bytesOf(request.body), plant.policy, arrival, scansPushes && !wantsPreview && key.deviceIds.size === 0))
     const { deviceType, body, records, points, repairs, warnings, bad, read } = taken
     const outOfScope = checkScope(key, { deviceType, devices: read?.named ?? [] })
     if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: outOfScope })
@@ -136,6 +136,17 @@ async function answerTaken (request: FastifyRequest, reply: FastifyReply, { stor
   }
   if (delivery.cloudRequestId !== undefined) reply.header('x-cloud-request-id', delivery.cloudRequestId)
   return await reply.send({ requestId: request.id, data: 'success' })
+}
+
+/** Whoever tries a body sees how far it came, where it is refused as well. */
+function tellingSteps <Taken> (steps: readonly Step[], take: () => Taken): Taken {
+  try {
+    return take()
+  } catch (error) {
+    if (steps.length === 0 || !(error instanceof ProxyError)) throw error
+    const { code, message, faults } = error
+    throw new ProxyError(code, message, { cause: error, steps, ...(faults === undefined ? undefined : { faults }) })
+  }
 }
 
 /** So many of them are told, as of the faults of an error. */

@@ -57,6 +57,8 @@ export interface AppParts {
   readonly tls?: TlsServerOptions | undefined
   /** Absent: nothing is counted. */
   readonly metrics?: Metrics
+  /** Milliseconds since the epoch as the cloud of a credential counts them; default: the machine's. */
+  readonly cloudNow?: ((credential: string) => number) | undefined
   readonly bodyMaxBytes: number
   readonly bodiesInFlightMaxBytes: number
   readonly trustProxy?: string[] | undefined
@@ -94,7 +96,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
 
   await app.register(openapiDocument, { version })
   await app.register(root)
-  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock), now: () => clock.now(), catalog: parts.catalog ?? (() => undefined), scansPushes: parts.scansPushes ?? true })
+  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock), now: parts.cloudNow ?? (() => clock.now()), catalog: parts.catalog ?? (() => undefined), scansPushes: parts.scansPushes ?? true })
   await app.register(receipts, { receipts: parts.receipts })
   await app.register(pageLimit, { pagesPerMinuteMax: front.pagesPerMinuteMax, pages: [openapi, docsPage] })
   return app

@@ -1,5 +1,8 @@
 import { isOpenHttp, REGIONS, toPlace, type CloudPlace } from './cloud-place.js'
 import { isLoopback } from './loopback.js'
+import { noProxy } from './way-out/no-proxy.js'
+import { proxyUrl } from './way-out/proxy-url.js'
+import type { WayOutSettings } from './way-out/way-out.js'
 import { BadSetting, cidrs, hostAndPort, hostName, hostNames, integer, oneOf, origin, regionId, type Setting, secret, setting, text } from './setting-readers.js'
 
 export { isLoopback }
@@ -20,6 +23,10 @@ export const SETTINGS = {
   ENERGY_EXPERT_ENDPOINT: setting(undefined, 'the address to connect to, as an origin; default: the region\'s public address', origin),
   ENERGY_EXPERT_SIGNED_HOST: setting(undefined, 'the Host that is sent and signed, and the name that TLS checks; default: the endpoint\'s host when it ends in .aliyuncs.com or is loopback, otherwise the region\'s public host', hostAndPort),
   ENERGY_EXPERT_ALLOW_HTTP: setting('false', 'allow http:// endpoints, token services and credentials URIs that are not loopback', oneOf('true', 'false')),
+  HTTPS_PROXY: setting(undefined, 'proxy on the way to the cloud and to what issues credentials, as http://user:password@host:port; it must allow CONNECT. Also in lower case, as the next two', proxyUrl),
+  HTTP_PROXY: setting(undefined, 'the same for http:// endpoints alone', proxyUrl),
+  NO_PROXY: setting(undefined, 'what is reached without it: hosts, .suffixes, addresses, CIDRs, with :port where one is meant, separated by commas; or *. Loopback always is', noProxy),
+  CA_FILE: setting(undefined, 'certificates to trust besides the built-in ones, in PEM, for the same ways; read again when it changes', text),
   CREDENTIALS_FILE: setting(undefined, 'RAM credentials by name, in YAML; read again when it changes', text),
   MASTER_KEY_FILE: setting(undefined, 'the key that seals stored RAM credentials; outside DATA_DIR, for this user alone', text),
   RELAY_TIMEOUT_MS: setting(undefined, 'deadline of one push, retries included; default: 2500 where the push can be stored, 10000 where not', integer(100, 120_000)),
@@ -38,6 +45,9 @@ export const SETTINGS = {
   TRUST_PROXY: setting(undefined, 'CIDRs whose X-Forwarded-For is believed', cidrs),
   SHUTDOWN_TIMEOUT_MS: setting('8000', 'after SIGTERM: stop accepting, store what can be stored, finish the rest, then go', integer(0, 600_000))
 } as const
+
+/** Other tools read these in lower case too. */
+const IN_LOWER_CASE: ReadonlySet<string> = new Set(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'])
 
 type Value<Row> = Row extends Setting<infer T, infer Default> ? T | (Default extends string ? never : undefined) : never
 type Values = { [Name in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[Name]> }
@@ -95,6 +105,7 @@ export interface Config extends CloudPlace {
   readonly logFormat: 'json' | 'text'
   readonly trustProxy: string[] | undefined
   readonly credentials: CredentialsConfig
+  readonly wayOut: WayOutSettings
   readonly shutdownTimeoutMs: number
 }
 
@@ -111,7 +122,7 @@ export function readConfig (env: Readonly<Record<string, string | undefined>>): 
   const faults: string[] = []
   const unread = new Set<string>()
   const entries = Object.entries(SETTINGS).map(([name, row]) => {
-    const given = env[name] === '' ? undefined : env[name]
+    const given = [name, ...(IN_LOWER_CASE.has(name) ? [name.toLowerCase()] : [])].map(each => env[each]).find(each => each !== undefined && each !== '')
     const value = given ?? row.default
     try {
       return [name, value === undefined ? undefined : row.read(value)]
@@ -176,6 +187,7 @@ function toConfig (values: Values): Config {
     logFormat: values.LOG_FORMAT,
     trustProxy: values.TRUST_PROXY,
     credentials: { file: values.CREDENTIALS_FILE, masterKeyFile: values.MASTER_KEY_FILE },
+    wayOut: { httpsProxy: values.HTTPS_PROXY, httpProxy: values.HTTP_PROXY, isDirect: values.NO_PROXY, caFile: values.CA_FILE },
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS
   }
 }

@@ -65,6 +65,8 @@ export interface ProxyErrorOptions {
   readonly cause?: unknown
   /** Faults of the body, answered as `errors`. */
   readonly faults?: readonly Fault[]
+  /** What became of the body before the fault was found, answered as `steps`; of a dry run alone. */
+  readonly steps?: ReadonlyArray<{ readonly step: string, readonly what: string }>
   /** Answered as Retry-After (whole seconds, rounded up) and x-acs-retry-after (milliseconds). */
   readonly retryAfterMs?: number
   /** Only with `Cloud.Refused`: the status and code of the answer are the cloud's. */
@@ -79,6 +81,7 @@ export class ProxyError extends Error {
   readonly code: ErrorCode
   readonly statusCode: number
   readonly faults: readonly Fault[] | undefined
+  readonly steps: ProxyErrorOptions['steps']
   readonly retryAfterMs: number | undefined
   readonly refusal: CloudRefusal | undefined
   readonly allow: string | undefined
@@ -88,6 +91,7 @@ export class ProxyError extends Error {
     this.code = code
     this.statusCode = options.refusal?.statusCode ?? CATALOGUE[code].statusCode
     this.faults = options.faults
+    this.steps = options.steps
     this.retryAfterMs = options.retryAfterMs
     this.refusal = options.refusal
     this.allow = options.allow

@@ -12,6 +12,7 @@ import { CloudAccounts } from './relay/cloud-accounts.js'
 import { createCloudPool } from './relay/pool.js'
 import type { PlaceOf } from './relay/preview.js'
 import { createRelay } from './relay/relay.js'
+import type { WayOut } from './way-out/way-out.js'
 
 export type PlaceConfig = Pick<Config, 'region' | 'endpoint' | 'signedHost' | 'allowHttp'>
 
@@ -21,19 +22,18 @@ export interface OpenAccountsParts {
   readonly logger: Logger
   readonly book: CredentialBook
   readonly observation: Pick<Observation, 'metrics' | 'onAttempt'>
-  /** Certificates to trust besides the built-in ones, in PEM. */
-  readonly ca?: string | undefined
+  readonly wayOut: WayOut
   /** What asks for a credential instead of the sources of its kind. */
   readonly sourceOf?: ((name: string, spec: CredentialSpec) => CredentialSource) | undefined
 }
 
 /** What sends for each credential of the book, opened when a plant first needs it. */
-export function openAccounts ({ config, clock, logger, book, observation, ca, sourceOf }: OpenAccountsParts): CloudAccounts {
+export function openAccounts ({ config, clock, logger, book, observation, wayOut, sourceOf }: OpenAccountsParts): CloudAccounts {
   const { metrics: { credentials: metrics }, onAttempt } = observation
 
   const liveSourceOf = (name: string, spec: CredentialSpec): CredentialSource => createCredentialSource({
     clock,
-    makeClient: link => clientOf(spec, { clock, allowHttp: config.allowHttp, ca }, link),
+    makeClient: link => clientOf(spec, { clock, allowHttp: config.allowHttp, wayOut }, link),
     onProblem: problem => { logger.warn({ credential: name, error: problem }, 'No RAM credential could be had.') },
     onAsked: credential => { metrics.recordAsked(name, credential) }
   })
@@ -43,12 +43,12 @@ export function openAccounts ({ config, clock, logger, book, observation, ca, so
     clock,
     onUnknown: name => { logger.error({ credential: name }, 'Plants name a RAM credential that is not known; what can be stored of them is kept, the rest is refused until it is there.') },
     onRetired: name => { metrics.forgetExpiry(name) },
-    open: (name, spec) => {
+    open: (name, spec, skew) => {
       const place = placeOf(spec, config)
       if (place === undefined) throw new CredentialProblem('unusable-spec')
       const source = (sourceOf ?? liveSourceOf)(name, spec)
-      const pool = createCloudPool({ ...place, ...(ca === undefined ? undefined : { ca }) })
-      const relay = createRelay({ pool, credentials: source, signedHost: place.signedHost, clock, random: Math.random, onAttempt: event => { onAttempt(name, event) } })
+      const pool = createCloudPool({ ...place, wayOut })
+      const relay = createRelay({ pool, credentials: source, signedHost: place.signedHost, clock, skew, viaProxy: wayOut.goesThroughProxy(place.endpoint), random: Math.random, onAttempt: event => { onAttempt(name, event) } })
       return { source, relay }
     }
   })

@@ -15,7 +15,7 @@ export interface OpenDeliveryParts {
   readonly config: Pick<Config, 'relayTimeoutMs' | 'queue' | 'idempotencyWindowMs' | 'scansPushes'>
   readonly clock: Clock
   readonly logger: Logger
-  readonly parts: Pick<OpenedParts, 'relays' | 'placeOf' | 'queue' | 'log' | 'catalog'>
+  readonly parts: Pick<OpenedParts, 'relays' | 'placeOf' | 'cloudNow' | 'queue' | 'log' | 'catalog'>
 }
 
 /** What the plants' port does with a push. */
@@ -24,6 +24,8 @@ export interface OpenedDelivery {
   readonly sendOnce: SendOnce
   readonly receipts: Receipts
   readonly preview: Preview
+  /** Milliseconds since the epoch as the cloud of a credential counts them. */
+  readonly cloudNow: (credential: string) => number
   /** The operator's list of types and points, if there is one. */
   readonly catalog: () => Catalog | undefined
   /** Whether bodies that can be proven clean in one pass are sent as they came. */
@@ -36,7 +38,7 @@ export interface OpenedDelivery {
 }
 
 /** Puts together what decides on a push, and what is known of those before it. */
-export function openDelivery ({ config, clock, logger, parts: { relays: { relayOf }, placeOf, queue, log, catalog } }: OpenDeliveryParts): OpenedDelivery {
+export function openDelivery ({ config, clock, logger, parts: { relays: { relayOf }, placeOf, cloudNow, queue, log, catalog } }: OpenDeliveryParts): OpenedDelivery {
   const { scansPushes, relayTimeoutMs, queue: { bytesMax: queueMaxBytes }, idempotencyWindowMs: windowMs } = config
   const remembered = new RememberedPushes({ clock, windowMs })
   const onProblem = (problem: unknown): void => { logger.error({ error: problem }, 'It cannot be read which stored pushes may be repeated; their repeats are sent again.') }
@@ -47,7 +49,8 @@ export function openDelivery ({ config, clock, logger, parts: { relays: { relayO
     sendOnce: createSendOnce(remembered, clock),
     catalog,
     scansPushes,
-    preview: createPreview({ placeOf, clock }),
+    preview: createPreview({ placeOf, now: cloudNow }),
+    cloudNow,
     start: async () => {
       const load = async (): Promise<void> => {
         await queue.start()

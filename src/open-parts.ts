@@ -9,6 +9,7 @@ import { checkCredentials } from './health-checks.js'
 import { observe, type Observation } from './observation.js'
 import { openAccounts, placesOf, type OpenAccountsParts } from './open-accounts.js'
 import { openQueue, type OpenedQueue, type OpenQueueParts } from './open-queue.js'
+import { openWayOut } from './open-way-out.js'
 import { openRegistry, type Registry } from './plants/registry.js'
 import { createEndableRelays, type EndableRelays } from './relay/endable-relay.js'
 import type { PlaceOf } from './relay/preview.js'
@@ -22,8 +23,6 @@ export interface OpenPartsOptions {
   readonly book?: CredentialBook | undefined
   readonly sourceOf?: OpenAccountsParts['sourceOf']
   readonly linesDropped?: (() => number) | undefined
-  /** Certificates to trust besides the built-in ones, in PEM. */
-  readonly ca?: string | undefined
   /** What differs from the defaults of the queue's store. */
   readonly queueLog?: OpenQueueParts['queueLog']
 }
@@ -37,18 +36,24 @@ export interface OpenedParts extends OpenedQueue {
   readonly observation: Observation
   readonly relays: EndableRelays
   readonly placeOf: PlaceOf
+  /** Milliseconds since the epoch as the cloud of a credential counts them, as far as its answers have told. */
+  readonly cloudNow: (credential: string) => number
   /** Closes all but the lock, after queue.stop() and queue.ended(). */
   close: () => Promise<void>
 }
 
 /**
  * Opens what the proxy needs besides its ports, in the order in which it may fail.
- * @throws {Error} a plain sentence when DATA_DIR is in use or cannot be used, or CATALOG_FILE cannot; nothing stays open then.
+ * @throws {Error} a plain sentence when DATA_DIR is in use or cannot be used, or CA_FILE or CATALOG_FILE cannot; nothing stays open then.
  */
-export async function openParts ({ config, logger, clock, book = fixedBook(), sourceOf, linesDropped, ca, queueLog }: OpenPartsOptions): Promise<OpenedParts> {
+export async function openParts ({ config, logger, clock, book = fixedBook(), sourceOf, linesDropped, queueLog }: OpenPartsOptions): Promise<OpenedParts> {
   const { dataDir } = config
-  const lock = await acquireServerLock(dataDir, { waitMs: config.shutdownTimeoutMs, clock })
-  const closers: Array<() => Promise<void> | void> = []
+  const way = await openWayOut({ config, clock, logger })
+  const lock = await acquireServerLock(dataDir, { waitMs: config.shutdownTimeoutMs, clock }).catch((error: unknown) => {
+    way.close()
+    throw error
+  })
+  const closers: Array<() => Promise<void> | void> = [() => { way.close() }]
   const close = async (): Promise<void> => {
     for (const end of closers.reverse()) await end()
   }
@@ -59,14 +64,14 @@ export async function openParts ({ config, logger, clock, book = fixedBook(), so
     closers.push(() => { registry.close() })
     const observation = observe({ clock, logger, registry, linesDropped })
     closers.push(() => { observation.close() })
-    const accounts = openAccounts({ config, clock, logger, book, observation, ca, sourceOf })
+    const accounts = openAccounts({ config, clock, logger, book, observation, wayOut: way.wayOut, sourceOf })
     const relayOf: EndableRelays['relayOf'] = credential => accounts.relayOf(credential)
     observation.health.add('credentials', checkCredentials({ names: () => credentialsInUse(registry), sourceOf: name => accounts.sourceOf(name), clock }))
     // The queue cuts its calls off itself.
     const opened = await openQueue({ config, clock, logger, registry, book, relayOf, metrics: observation.metrics.queue, queueLog })
     accounts.onChange(names => { opened.queue.renewAccounts(names) })
     closers.push(async () => { await opened.log.close() }, async () => { await accounts.close() })
-    return { ...opened, lock, registry, catalog: catalog.current, observation, relays: createEndableRelays(relayOf), placeOf: placesOf(config, book), close }
+    return { ...opened, lock, registry, catalog: catalog.current, observation, relays: createEndableRelays(relayOf), placeOf: placesOf(config, book), cloudNow: name => accounts.cloudNow(name), close }
   } catch (error) {
     await close()
     lock.release()

@@ -22,8 +22,6 @@ export interface ServerParts {
   readonly sourceOf?: OpenPartsOptions['sourceOf']
   /** Lines of the log that could not be written. */
   readonly linesDropped?: () => number
-  /** Certificates to trust besides the built-in ones, in PEM. */
-  readonly ca?: string
   /** What differs from the bounds of front-options.ts. */
   readonly front?: Partial<FrontOptions>
   /** What differs from the defaults of the queue's store. */
@@ -43,7 +41,7 @@ export interface Server {
 
 /**
  * Opens what the proxy needs, in the order in which it may fail, and listens.
- * @throws {Error} a plain sentence when the TLS pair cannot be used, DATA_DIR is in use or not writable, or a port is taken.
+ * @throws {Error} a plain sentence when the TLS pair or CA_FILE cannot be used, DATA_DIR is in use or not writable, or a port is taken.
  */
 export async function startServer (given: ServerParts): Promise<Server> {
   const { config, logger, clock, front = {} } = given

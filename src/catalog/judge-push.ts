@@ -23,6 +23,9 @@ export function judgePush (catalog: Catalog, push: Push, faultsMax: number): Cat
   return judge
 }
 
+/** For so many codes of one push the nearest one is looked for: with a long list each look costs more than to read a record. */
+const HINTS_MAX = 8
+
 class PushJudge implements CatalogFindings {
   readonly counts = new Map<FindingKind, number>()
   readonly faults: Fault[] = []
@@ -68,9 +71,9 @@ class PushJudge implements CatalogFindings {
   #unknown (code: string): string {
     const known = this.#sentences.get(code)
     if (known !== undefined) return known
-    const nearest = isPrintable(code) ? nearestCode(code, [...this.#type.points.keys()]) : undefined
+    const nearest = this.#sentences.size < HINTS_MAX && isPrintable(code) ? nearestCode(code, [...this.#type.points.keys()]) : undefined
     const sentence = `is no point that the catalog has for this device type${nearest === undefined ? '' : `; did you mean ${nearest}?`}`
-    this.#sentences.set(code, sentence)
+    if (this.#sentences.size < HINTS_MAX) this.#sentences.set(code, sentence)
     return sentence
   }
 }

@@ -15,7 +15,9 @@ export function credentialParts (parts: RegistryCommandParts): CredentialCommand
     testCredential: async spec => {
       // Loaded only now: the other commands would wait for packages that they do not use.
       const { testCredential } = await import('../credentials/test-credential.js')
-      return await testCredential(spec, { clock: systemClock, allowHttp: readConfig(process.env).allowHttp })
+      const { readWayOut } = await import('../open-way-out.js')
+      const { allowHttp, wayOut } = readConfig(process.env)
+      return await testCredential(spec, { clock: systemClock, allowHttp, wayOut: await readWayOut(wayOut) })
     }
   }
 }

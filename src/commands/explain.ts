@@ -88,7 +88,7 @@ async function explain (bytes: Buffer, { plant: plantName, contentType }: Explai
 function previewOf (body: Buffer, credential: string, config: Config): PreviewedRequest {
   const book = openCredentialBook({ config, environment: process.env, clock: systemClock, onProblem: () => {} })
   try {
-    return createPreview({ placeOf: placesOf(config, book), clock: systemClock })(body, credential)
+    return createPreview({ placeOf: placesOf(config, book), now: () => systemClock.now() })(body, credential)
   } finally {
     book.close()
   }

@@ -37,6 +37,13 @@ const FaultSchema = Type.Object({
   })
 }, { title: 'Fault', description: 'One fault of the body.', additionalProperties: false })
 
+const StepSchema = Type.Object({
+  step: Type.String({ title: 'Step', description: 'Which step it was.', examples: ['encoding'] }),
+  what: Type.String({ title: 'What', description: 'What was done, in one sentence.', examples: ['The body is UTF-8.'] })
+}, { title: 'Step', description: 'One step that the body went through.', additionalProperties: false })
+
+const StepsSchema = Type.Array(StepSchema, { title: 'Steps', description: 'What became of the body, step by step.', maxItems: 20 })
+
 /** Every answer that is neither delivered nor stored. */
 export const ErrorAnswerSchema = Type.Object({
   requestId: RequestIdSchema,
@@ -56,7 +63,8 @@ export const ErrorAnswerSchema = Type.Object({
     title: 'Faults',
     description: 'The first 20 faults of the body, each with its place.',
     maxItems: 20
-  }))
+  })),
+  steps: Type.Optional({ ...StepsSchema, description: 'Of a dry run alone: what became of the body, step by step, before it was found at fault.' })
 }, { title: 'Error answer', description: 'The push was not taken, or its fate is unknown: the message says which.', additionalProperties: false })
 
 /** An object of any names, said in a way that OpenAPI 3.0 knows (Type.Record says patternProperties). */
@@ -90,11 +98,6 @@ const BadRecordSchema = Type.Object({
   errors: Type.Array(FaultSchema, { title: 'Faults', description: 'The first faults of the record.', maxItems: 3 })
 }, { title: 'Bad record', description: 'A record that breaks the contract.', additionalProperties: false })
 
-const StepSchema = Type.Object({
-  step: Type.String({ title: 'Step', description: 'Which step it was.', examples: ['encoding'] }),
-  what: Type.String({ title: 'What', description: 'What was done, in one sentence.', examples: ['The body is UTF-8.'] })
-}, { title: 'Step', description: 'One step that the body went through.', additionalProperties: false })
-
 /** What `X-Dry-Run: true` answers: what would be sent. Nothing was. */
 export const DryRunSchema = Type.Object({
   requestId: RequestIdSchema,
@@ -102,6 +105,6 @@ export const DryRunSchema = Type.Object({
   push: PushSchema,
   parked: Type.Optional(Type.Array(BadRecordSchema, { title: 'Parked', description: 'The first 20 records that would be parked, where the plant keeps what is good of a push (`--invalid keep`).', maxItems: 20 })),
   repairs: RepairsSchema,
-  steps: Type.Array(StepSchema, { title: 'Steps', description: 'What became of the body, step by step.', maxItems: 20 }),
+  steps: StepsSchema,
   request: PreviewSchema
 }, { title: 'Dry run', description: 'What would become of the push; nothing was sent.', additionalProperties: false })

@@ -6,7 +6,7 @@ import { DeviceSchema, PUSH_BOUNDS, PushFrameSchema, PushSchema } from './push.j
 import { RecordRules } from './record-rules.js'
 
 /** Nobody reads more: enough to say how many there are, and a bound on what a hostile body costs. */
-export const FAULTS_MAX = 100
+export const FAULTS_MAX = 30
 
 const pushCheck = TypeCompiler.Compile(PushSchema)
 const frameCheck = TypeCompiler.Compile(PushFrameSchema)
@@ -29,7 +29,7 @@ function faultsOf (candidate: unknown, timeFaults: TimeFaults): Fault[] {
     if (faults.length >= FAULTS_MAX) break
     faults.push(...judgeRecord(rules, device, index, { faultsMax: FAULTS_MAX - faults.length, timeFault: timeFaults.get(index) }).faults)
   }
-  return faults
+  return faults.slice(0, FAULTS_MAX)
 }
 
 function judgeRecord (rules: RecordRules, device: unknown, index: number, { faultsMax, timeFault }: { faultsMax: number, timeFault: string | undefined }): RecordFaults {

@@ -1,12 +1,12 @@
 import credentials from '@alicloud/credentials'
 import type { StsParts } from './ask-sts.js'
+import { askUri } from './ask-uri.js'
 import { assumeRole, assumeRoleWithOidc } from './assume-role.js'
 import { CredentialProblem } from './credential-problem.js'
 import type { CredentialSpec } from './credential-spec.js'
 import { type CredentialClient, type LoadedCredential, makeDefaultChain, overProvider } from './default-chain.js'
-import { readSecretUrl } from './secret-url.js'
 
-const { CLIProfileCredentialsProvider, ECSRAMRoleCredentialsProvider, ProfileCredentialsProvider, URICredentialsProvider } = credentials
+const { CLIProfileCredentialsProvider, ECSRAMRoleCredentialsProvider, ProfileCredentialsProvider } = credentials
 
 /**
  * A fresh client for one question, whatever the kind of credential. Those of @alicloud/credentials keep what they once read or failed at,
@@ -24,24 +24,24 @@ export function clientOf (spec: CredentialSpec, parts: StsParts, link?: string):
       return { getCredential: async () => await assumeRole(spec, parts) }
     case 'oidc-role':
       return { getCredential: async () => await assumeRoleWithOidc(spec, parts) }
+    case 'uri':
+      return { getCredential: async () => await askUri(spec.uri, parts) }
     case 'default':
       return makeDefaultChain(link)
     default:
-      return overProvider(providerOf(spec, parts.allowHttp))
+      return overProvider(providerOf(spec))
   }
 }
 
-type OfPackage = Extract<CredentialSpec, { kind: 'ecs-role' | 'uri' | 'cli-profile' | 'profile-file' }>
+type OfPackage = Extract<CredentialSpec, { kind: 'ecs-role' | 'cli-profile' | 'profile-file' }>
 
 /** What is left out has the package's own default, the variable of the environment that names it included. */
-function providerOf (spec: OfPackage, allowHttp: boolean): credentials.CredentialsProvider {
+function providerOf (spec: OfPackage): credentials.CredentialsProvider {
   switch (spec.kind) {
     case 'ecs-role': {
       const builder = ECSRAMRoleCredentialsProvider.builder()
       return (spec.roleName === undefined ? builder : builder.withRoleName(spec.roleName)).build()
     }
-    case 'uri':
-      return URICredentialsProvider.builder().withCredentialsURI(readSecretUrl(spec.uri, allowHttp).href).build()
     case 'cli-profile': {
       const builder = CLIProfileCredentialsProvider.builder()
       return (spec.profile === undefined ? builder : builder.withProfileName(spec.profile)).build()

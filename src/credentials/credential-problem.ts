@@ -1,3 +1,5 @@
+import { isTunnelCode } from '../way-out/tunnel-error.js'
+
 /** What keeps the proxy without a credential, and what to do, in sentences that quote nothing of anybody's. */
 const SENTENCES = {
   'none-found': 'No source of RAM credentials answered; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or another source of the default chain.',
@@ -13,6 +15,12 @@ const SENTENCES = {
   expired: 'The RAM credential that was issued has expired already; check the clock of this machine.',
   malformed: 'The source of RAM credentials gave an AccessKey id, secret or token that is empty or holds blanks or control characters.',
   slow: 'The source of RAM credentials does not answer in time; check the way to it.',
+  PROXY_LOGIN: 'The way to the service that issues RAM credentials goes through a proxy that asks for another user or password (407); check HTTPS_PROXY.',
+  PROXY_REFUSED: 'The way to the service that issues RAM credentials goes through a proxy that refuses to connect to it; it must allow CONNECT to its host and port.',
+  PROXY_UNREACHABLE: 'The way to the service that issues RAM credentials goes through a proxy that cannot be reached; check HTTPS_PROXY and the network.',
+  PROXY_TIMEOUT: 'The way to the service that issues RAM credentials goes through a proxy that opens no connection in time.',
+  PROXY_UNTRUSTED: 'The way to the service that issues RAM credentials goes through a proxy whose certificate is not trusted; check HTTPS_PROXY and CA_FILE.',
+  PROXY_BAD_ANSWER: 'On the way to the service that issues RAM credentials something answers that is neither a proxy nor that service; check HTTPS_PROXY.',
   failed: 'The source of RAM credentials failed.'
 } as const
 
@@ -50,6 +58,7 @@ export function toCredentialProblem (error: unknown): CredentialProblem {
   // What the package's HTTP client throws when its time is over.
   if (error.name === 'RequestTimeoutError') return new CredentialProblem('slow')
   const code = 'code' in error ? String(error.code) : ''
+  if (isTunnelCode(code)) return new CredentialProblem(code)
   if (UNREACHABLE.test(code)) return new CredentialProblem('unreachable')
   // The package's files are read with the system's own errors.
   return new CredentialProblem(/^(?:ENOENT|EACCES|EISDIR)$/.test(code) ? 'broken-file' : 'failed')

@@ -1,12 +1,13 @@
 import { lookup } from 'node:dns/promises'
 import { isIP, type Socket } from 'node:net'
-import { checkServerIdentity, connect, type TLSSocket } from 'node:tls'
+import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.js'
 import { isLoopback } from '../loopback.js'
 import { describeFailure } from '../relay/describe-failure.js'
+import type { WayOut } from '../way-out/way-out.js'
 import { describeBundle } from './describe-bundle.js'
 import { judgeExpiry } from './expiry.js'
-import type { OpenLine } from './open-line.js'
+import { openLine } from './open-line.js'
 import { codeOf, fault, type Found, ok, type Report, warning } from './report.js'
 
 /** Where pushes go. */
@@ -19,21 +20,20 @@ export interface LineParts {
   readonly place: Place | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly clock: Pick<Clock, 'now' | 'after'>
-  readonly openLine: OpenLine
+  readonly wayOut: WayOut | undefined
 }
 
 const CONNECT_MS_MAX = 5_000
 const HANDSHAKE_MS_MAX = 5_000
 
 /** The way to the cloud, up to the point where a request could be sent. @returns the place when it can be reached */
-export async function checkLine (report: Report, { place, environment, clock, openLine }: LineParts): Promise<Place | undefined> {
-  if (proxySettingOf(environment) !== undefined) await report.check('proxy', {}, () => warning(`${proxySettingOf(environment) ?? ''} is set; pushes go straight to the endpoint all the same.`, 'Let this machine through to the endpoint, or name the address of a gateway in ENERGY_EXPERT_ENDPOINT.'))
-  const name = await report.check('dns', { endpoint: place }, async given => await resolveName(given.endpoint))
-  const socket = await report.check('tcp', { dns: name, endpoint: place }, async given => await open(given.endpoint, openLine))
+export async function checkLine (report: Report, { place, environment, clock, wayOut }: LineParts): Promise<Place | undefined> {
+  const name = await report.check('dns', { endpoint: place, 'way-out': wayOut }, async given => given['way-out'].goesThroughProxy(given.endpoint.endpoint) ? ok('The proxy looks the endpoint up.', true) : await resolveName(given.endpoint))
+  const socket = await report.check('tcp', { dns: name, endpoint: place, 'way-out': wayOut }, async given => await open(given.endpoint, given['way-out']))
   try {
     const line = await report.check('tls', { tcp: socket, endpoint: place }, async given => {
       const { endpoint, signedHost } = given.endpoint
-      return endpoint.protocol === 'http:' ? judgePlain(endpoint) : await shakeHands(given.tcp, { signedHost, bundle: await describeBundle(environment), clock })
+      return endpoint.protocol === 'http:' ? judgePlain(endpoint) : await shakeHands(given.tcp, { signedHost, bundle: await describeBundle(environment), clock, trusted: wayOut?.trusted() })
     })
     return line === undefined ? undefined : place
   } finally {
@@ -43,11 +43,6 @@ export async function checkLine (report: Report, { place, environment, clock, op
 
 const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
 const portOf = ({ port, protocol }: URL): number => port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port)
-
-/** Its value may hold a password, so only its name is told. */
-function proxySettingOf (environment: LineParts['environment']): string | undefined {
-  return ['HTTPS_PROXY', 'https_proxy'].find(name => (environment[name] ?? '') !== '')
-}
 
 async function resolveName ({ endpoint }: Place): Promise<Found<true>> {
   const host = hostOf(endpoint)
@@ -60,12 +55,14 @@ async function resolveName ({ endpoint }: Place): Promise<Found<true>> {
   }
 }
 
-async function open ({ endpoint }: Place, openLine: OpenLine): Promise<Found<Socket>> {
+async function open ({ endpoint }: Place, wayOut: WayOut): Promise<Found<Socket>> {
+  const isProxied = wayOut.goesThroughProxy(endpoint)
   try {
-    const socket = await openLine({ host: hostOf(endpoint), port: portOf(endpoint) }, CONNECT_MS_MAX)
-    return ok(`${endpoint.host} takes connections.`, socket)
+    const socket = await (wayOut.tunnelTo(endpoint, CONNECT_MS_MAX) ?? openLine({ host: hostOf(endpoint), port: portOf(endpoint) }, CONNECT_MS_MAX))
+    return ok(`${endpoint.host} takes connections${isProxied ? ' through the proxy' : ''}.`, socket)
   } catch (cause) {
-    return fault(`${endpoint.host}: ${describeFailure(cause, false).message} (${codeOf(cause)})`, 'Check ENERGY_EXPERT_ENDPOINT, and whether a firewall lets this machine through to its port.')
+    const remedy = isProxied ? 'Check HTTPS_PROXY, what that proxy lets through, and NO_PROXY.' : 'Check ENERGY_EXPERT_ENDPOINT, and whether a firewall lets this machine through to its port.'
+    return fault(`${endpoint.host}: ${describeFailure(cause, false).message} (${codeOf(cause)})`, remedy)
   }
 }
 
@@ -78,16 +75,19 @@ interface HandshakeParts {
   readonly signedHost: string
   readonly bundle: string
   readonly clock: LineParts['clock']
+  /** Besides the bundle. */
+  readonly trusted: SecureContext | undefined
 }
 
 /** Verified by the rules of the relay's pool. A certificate that fails is looked at all the same, to say whose it is; nothing is sent over such a connection. */
-async function shakeHands (socket: Socket, { signedHost, bundle, clock }: HandshakeParts): Promise<Found<true>> {
+async function shakeHands (socket: Socket, { signedHost, bundle, clock, trusted }: HandshakeParts): Promise<Found<true>> {
   const name = new URL(`https://${signedHost}`).hostname.replace(/^\[|\]$/g, '')
   const secure = connect({
     socket,
     ...(isIP(name) === 0 ? { servername: name } : undefined),
     ALPNProtocols: ['http/1.1'],
     rejectUnauthorized: false,
+    ...(trusted === undefined ? undefined : { secureContext: trusted }),
     checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate)
   })
   let cancel = (): void => {}
@@ -112,7 +112,7 @@ function judgeCertificate (secure: TLSSocket, { name, bundle, nowMs }: { name: s
   if (!secure.authorized) {
     // Declared as an Error, and in fact the code of one.
     const code = String(secure.authorizationError)
-    return fault(`${describeFailure({ code }, false).message} (${code}) ${whose}`, `The certificate must be for ${name}. Where a device on the way opens TLS, name its root in NODE_EXTRA_CA_CERTS, or have this endpoint left alone.`)
+    return fault(`${describeFailure({ code }, false).message} (${code}) ${whose}`, `The certificate must be for ${name}. Where a device on the way opens TLS, name its root in CA_FILE, or have this endpoint left alone.`)
   }
   return judgeExpiry(`${secure.getProtocol() ?? 'TLS'}, verified for ${name} against ${bundle}; the certificate`, Date.parse(validTo), nowMs)
 }

@@ -1,15 +1,12 @@
 import { connect, type Socket } from 'node:net'
 
-export interface Address {
+interface Address {
   readonly host: string
   readonly port: number
 }
 
-/** Opens the connection that TLS or HTTP is then spoken over. Rejects with the system's error. */
-export type OpenLine = (address: Address, timeoutMs: number) => Promise<Socket>
-
-/** Straight to the address, as the relay's pool does. */
-export const openLine: OpenLine = async ({ host, port }, timeoutMs) => await new Promise((resolve, reject) => {
+/** The connection that TLS or HTTP is then spoken over, straight to the address. Rejects with the system's error. */
+export const openLine = async ({ host, port }: Address, timeoutMs: number): Promise<Socket> => await new Promise((resolve, reject) => {
   const socket = connect({ host, port })
   socket.setTimeout(timeoutMs, () => { socket.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })) })
   socket.once('error', reject)

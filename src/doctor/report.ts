@@ -26,7 +26,7 @@ export const fault = (message: string, remedy: string): Found<never> => ({ statu
 export const skipped = (message: string): Found<never> => ({ status: 'skipped', message })
 
 /** Errors whose messages are sentences of ours that say what to do; what other packages throw may quote anything. */
-const OWN_ERRORS: ReadonlySet<string> = new Set(['StoreError', 'RegistryError', 'CredentialsError', 'CredentialProblem', 'CatalogFileError', 'TlsPairError', 'ConfigError'])
+const OWN_ERRORS: ReadonlySet<string> = new Set(['StoreError', 'RegistryError', 'CredentialsError', 'CredentialProblem', 'CatalogFileError', 'TlsPairError', 'CaFileError', 'ConfigError'])
 const CHECK_MS_MAX = 10_000
 
 /** Runs checks one after the other. Whatever becomes of one, the next is run; only what builds upon it is not. */

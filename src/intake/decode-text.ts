@@ -1,6 +1,7 @@
 import { ProxyError } from '../errors.js'
 import { findInvalidByte } from './invalid-byte.js'
 import type { RepairLog } from './repairs.js'
+import { asWindows1252 } from './windows-1252.js'
 
 const BYTE_ORDER_MARK = '\uFEFF'
 
@@ -50,7 +51,9 @@ function decodeOther (bytes: Uint8Array, { declared, plant }: Charsets, log: Rep
     try {
       const decoder = new TextDecoder(label, { fatal: true, ignoreBOM: true })
       if (decoder.encoding === 'utf-8') continue
-      const text = decoder.decode(bytes)
+      const decoded = decoder.decode(bytes)
+      const text = decoder.encoding === 'windows-1252' ? asWindows1252(decoded) : asAssigned(decoded, decoder.encoding)
+      if (text === undefined) continue
       log.add('charset')
       return { text, encoding: decoder.encoding }
     } catch {
@@ -58,6 +61,15 @@ function decodeOther (bytes: Uint8Array, { declared, plant }: Charsets, log: Rep
     }
   }
   return undefined
+}
+
+/**
+ * The text, if its bytes are characters of the encoding. Where they are none, TextDecoder may give a control that nobody sees or a
+ * character of private use instead of an error: for Big5 of Hong Kong, or for Windows' Korean declared as EUC-KR.
+ */
+function asAssigned (text: string, encoding: string): string | undefined {
+  // In GB 18030 and UTF-16 both may be meant.
+  return /^(?:gb|utf-16)/.test(encoding) || !/[\x80-\x9f\uE000-\uF8FF]/.test(text) ? text : undefined
 }
 
 /** Some senders write the whole of their buffer. Within the text a NUL stays, and is a fault of the JSON. */

@@ -7,11 +7,13 @@ import type { RepairLog } from './repairs.js'
 export interface Dropped {
   /** Every record was left out: the push holds no reading. */
   readonly isEmptied: boolean
+  /** Which of the records as they came the one is that is now at a place. */
+  readonly indexOf: (index: number) => number
   /** Where in the body as it came the thing stands that is now at a JSON pointer. */
   readonly placeOf: (pointer: string) => string
 }
 
-export const NOTHING_DROPPED: Dropped = { isEmptied: false, placeOf: pointer => pointer }
+export const NOTHING_DROPPED: Dropped = { isEmptied: false, indexOf: index => index, placeOf: pointer => pointer }
 
 /**
  * Takes the points without a reading out of a candidate, and the records that have no point left. A record that came
@@ -33,9 +35,11 @@ export function dropMissing (candidate: unknown, log: RepairLog): Dropped {
   })
   log.add('missing-record', before.length - indexes.length)
   if (indexes.length === before.length) return NOTHING_DROPPED
+  const indexOf = (index: number): number => indexes[index] ?? index
   return {
     isEmptied: indexes.length === 0,
-    placeOf: pointer => pointer.replace(/^\/devices\/(\d+)/, (place, index) => `/devices/${indexes[Number(index)] ?? place}`)
+    indexOf,
+    placeOf: pointer => pointer.replace(/^\/devices\/(\d+)/, (_place, index) => `/devices/${indexOf(Number(index))}`)
   }
 }
 

@@ -44,6 +44,8 @@ export interface DividedPush {
 export interface FaultyCandidate {
   readonly raw: JsonValue
   readonly shaped: unknown
+  /** Where among the raw records one of the shaped stands: some may have been left out. */
+  readonly indexInRaw: (index: number) => number
   readonly timeFaults: TimeFaults
   /** What the operator's catalog says of those that keep the contract; `findings` is what it said already, when all of them do. */
   readonly judge: (push: Push) => CatalogFindings
@@ -56,7 +58,7 @@ export interface FaultyCandidate {
  * Divides a candidate into the records that can be sent and those that break the contract.
  * @returns undefined when the push itself is at fault: then it cannot be divided
  */
-export function keepGood ({ raw, shaped, timeFaults, judge, findings, placed }: FaultyCandidate): DividedPush | undefined {
+export function keepGood ({ raw, shaped, indexInRaw, timeFaults, judge, findings, placed }: FaultyCandidate): DividedPush | undefined {
   const found = findBadRecords(shaped, timeFaults)
   if (found === undefined) return undefined
   // What findBadRecords divides has the frame of a push.
@@ -68,14 +70,14 @@ export function keepGood ({ raw, shaped, timeFaults, judge, findings, placed }: 
   const inCatalog = [...firstFaults].map(([place, fault]): RecordFaults => moved(fault, place, goodIndexes[place] ?? place))
   const all = [...found, ...inCatalog].sort((a, b) => a.index - b.index)
   if (all.length === 0) return undefined
-  const written = recordsOf(raw, devices)
+  const written = recordsOf(raw)
   const bad = all.map(({ index, faults, isRepeat }): BadRecord => ({
     code: isRepeat ? 'DuplicateRecord' : 'InvalidRecord',
     index,
     kind: JSON.stringify(faults.map(({ path, message }) => [path.slice(pointerTo('/devices', index).length), message])),
     faults: faults.map(placed),
     // What is only a repeat keeps the contract.
-    json: isRepeat ? encodeRecord(devices[index] as Device) : writeJson(written[index])
+    json: isRepeat ? encodeRecord(devices[index] as Device) : writeJson(written[indexInRaw(index)])
   }))
   const codes = new Map(bad.map(({ index, code }) => [index, code]))
   return {
@@ -91,10 +93,10 @@ function moved ({ path, message }: Fault, from: number, to: number): RecordFault
   return { index: to, faults: [{ path: pointerTo('/devices', to) + path.slice(pointerTo('/devices', from).length), message }], isRepeat: false }
 }
 
-/** The records before their repairs; after them where a repair has changed their number. */
-function recordsOf (raw: JsonValue, shaped: readonly unknown[]): readonly unknown[] {
+/** The records before their repairs. A candidate that was divided has them. */
+function recordsOf (raw: JsonValue): readonly unknown[] {
   const devices = isJsonObject(raw) ? raw['devices'] : undefined
-  return Array.isArray(devices) && devices.length === shaped.length ? devices : shaped
+  return Array.isArray(devices) ? devices : []
 }
 
 function nameOf (device: unknown): NamedRecord {

@@ -1,5 +1,5 @@
 import type { DialectName } from '../mapping/mapping.js'
-import { decodePercent } from './percent-bytes.js'
+import { decodePercent, refuseWideForm } from './percent-bytes.js'
 import type { RepairLog } from './repairs.js'
 
 /** Longer than the name of any field that senders put a body into. */
@@ -20,7 +20,7 @@ export function openEnvelope (bytes: Uint8Array, dialect: DialectName, log: Repa
   if (dialect === 'csv') return bytes
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 2 * NAME_BYTES_MAX)).toString('latin1')
   // JSON to such a plant is a mistake, which its percent signs must not hide.
-  if (dialect === 'form') return /^\s*[{[]/.test(head) ? bytes : decodePercent(withoutLineEnd(bytes), { keepsMarks: true })
+  if (dialect === 'form') return /^\s*[{[]/.test(head) ? bytes : fieldsOf(withoutLineEnd(bytes))
   const start = JSON_BEGINS.test(head) ? 0 : startOfValue(head)
   if (start === undefined) return bytes
   const value = bytes.subarray(start)
@@ -30,6 +30,11 @@ export function openEnvelope (bytes: Uint8Array, dialect: DialectName, log: Repa
   log.add('form')
   log.note('encoding', () => isEncoded ? 'The body was percent-encoded, as the fields of a form are.' : 'The body was the field of a form.')
   return isEncoded ? decodePercent(value, { firstOffset: start }) : value
+}
+
+function fieldsOf (form: Uint8Array): Uint8Array {
+  refuseWideForm(form)
+  return decodePercent(form, { keepsMarks: true })
 }
 
 /** Where the value of the first field begins, when that is JSON. */

@@ -3,9 +3,10 @@ import { ProxyError } from '../errors.js'
 const PERCENT = 0x25
 const PLUS = 0x2b
 const BLANK = 0x20
+const NUL = 0x00
+const ESCAPE = 0x1b
 
 /** What separates and escapes the fields of a form: these stay escaped until the fields are apart. */
-const MARKS: ReadonlyMap<string, string> = new Map([['%25', '%'], ['%26', '&'], ['%3d', '='], ['%3D', '=']])
 const MARK_BYTES = new Set([0x25, 0x26, 0x3d])
 
 /**
@@ -34,9 +35,21 @@ export function decodePercent (bytes: Uint8Array, { keepsMarks = false, firstOff
   return decoded.subarray(0, length)
 }
 
+/**
+ * A form in an encoding that does not contain ASCII cannot be decoded byte by byte: in UTF-16 a plus may be half of a character, in
+ * ISO-2022-JP so may every mark. Both show in bytes that no encoded form has.
+ * @throws ProxyError InvalidEncoding
+ */
+export function refuseWideForm (bytes: Uint8Array): void {
+  const offset = bytes.findIndex(byte => byte === NUL || byte === ESCAPE)
+  if (offset === -1) return
+  throw new ProxyError('InvalidEncoding', `The form holds the byte ${bytes[offset] === NUL ? '0, as UTF-16 does' : '27, as ISO-2022-JP does'}, at byte ${offset} (counted from 0). The sender must encode its fields in UTF-8, or in the charset that Content-Type or its plant names, such as GBK.`)
+}
+
 /** The end of what decodePercent began with `keepsMarks`. */
 export function unescapeMarks (text: string): string {
-  return text.includes('%') ? text.replace(/%(?:25|26|3[dD])/g, escaped => MARKS.get(escaped) ?? escaped) : text
+  // Every % begins one of the three, so none is made of parts of two; that of the % itself comes last.
+  return text.includes('%') ? text.replaceAll('%26', '&').replaceAll(/%3d/gi, '=').replaceAll('%25', '%') : text
 }
 
 function digitOf (byte: number | undefined): number {

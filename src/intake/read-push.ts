@@ -61,7 +61,7 @@ function readText (text: string, policy: IntakePolicy & InvalidPolicy, arrival: 
     log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
     return { push, bad: [], named: push.devices, warnings: findings.counts, repairs: log.repairs }
   }
-  const divided = policy.invalid === 'keep' ? keepGood({ raw: candidate, shaped, timeFaults, judge, findings, placed: told }) : undefined
+  const divided = policy.invalid === 'keep' ? keepGood({ raw: candidate, shaped, indexInRaw: dropped.indexOf, timeFaults, judge, findings, placed: told }) : undefined
   if (divided !== undefined) return tellBad(divided, log)
   const faults = [...contractFaults, ...findings?.faults ?? []].map(told)
   throw invalidPush(faults, faults[0] ?? NO_READING)

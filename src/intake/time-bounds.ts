@@ -1,5 +1,5 @@
 import { parseDuration } from '../duration.js'
-import { instantsOf } from './wall-time.js'
+import { BEYOND_OFFSET_MS, instantInUtc, instantsOf } from './wall-time.js'
 
 /** Which times a plant takes. */
 export interface TimeBoundsPolicy {
@@ -32,6 +32,9 @@ export function createTimeBounds ({ maxAge = '0', maxFuture = '0' }: TimeBoundsP
     faultOfInstant: instantMs => faultBetween(instantMs, instantMs),
     faultOfWallTime: wallTime => {
       if (!isBounded) return undefined
+      // Far from both bounds the zone does not matter, and to ask for it costs more than all else that is done to a record.
+      const inUtcMs = instantInUtc(wallTime)
+      if (inUtcMs - BEYOND_OFFSET_MS >= oldestMs && inUtcMs + BEYOND_OFFSET_MS <= newestMs) return undefined
       const { firstMs, lastMs } = instantsOf(timeZone, wallTime)
       return faultBetween(firstMs, lastMs)
     }

@@ -5,7 +5,7 @@ import { ambiguityOf, readPattern, type TagPattern } from './tag-pattern.js'
 import type { Entry, YamlReader } from './yaml-reader.js'
 
 /** Each name that no exact rule is for is tried with each pattern: more of them would cost more than they are worth. */
-const PATTERNS_MAX = 100
+const PATTERNS_MAX = 20
 
 export function refuseTooMany (patterns: number, entry: Entry, yaml: YamlReader): void {
   if (patterns > PATTERNS_MAX) yaml.fault(entry, `has ${patterns} patterns with placeholders; the limit is ${PATTERNS_MAX}`)

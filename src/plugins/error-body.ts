@@ -5,6 +5,7 @@ export interface ErrorBody {
   readonly code: string
   readonly message: string
   readonly errors?: readonly Fault[]
+  readonly steps?: ProxyError['steps']
 }
 
 /** The one shape of every answer that is an error. */
@@ -13,6 +14,7 @@ export function errorBody (error: ProxyError, requestId: string): ErrorBody {
     requestId,
     code: error.refusal?.code ?? error.code,
     message: error.message,
-    ...(error.faults === undefined ? undefined : { errors: error.faults })
+    ...(error.faults === undefined ? undefined : { errors: error.faults }),
+    ...(error.steps === undefined ? undefined : { steps: error.steps })
   }
 }

@@ -11,6 +11,11 @@ export interface RememberedPush {
   readonly delivery: Delivery
 }
 
+interface Kept extends RememberedPush {
+  /** By the monotonic clock: setting the machine's neither forgets a push nor keeps it for years. */
+  readonly endsAtMs: number
+}
+
 export interface RememberedPushesParts {
   readonly clock: Clock
   readonly windowMs: number
@@ -32,7 +37,7 @@ export class RememberedPushes {
   readonly pushesMax: number
   readonly #clock: Clock
   /** In each the oldest first, for a Map keeps the order of insertion. */
-  readonly #ofPlant = new Map<string, Map<string, RememberedPush>>()
+  readonly #ofPlant = new Map<string, Map<string, Kept>>()
   #count = 0
   #added = 0
 
@@ -49,9 +54,9 @@ export class RememberedPushes {
 
   add (push: RememberedPush): void {
     const { plant, repeatKey: { key } } = push
-    const pushes = this.#ofPlant.get(plant) ?? new Map<string, RememberedPush>()
+    const pushes = this.#ofPlant.get(plant) ?? new Map<string, Kept>()
     if (pushes.delete(key)) this.#count -= 1
-    pushes.set(key, push)
+    pushes.set(key, { ...push, endsAtMs: this.#endOf(push) })
     this.#count += 1
     this.#ofPlant.set(plant, pushes)
     this.#added += 1
@@ -73,8 +78,14 @@ export class RememberedPushes {
     this.#count = 0
   }
 
-  #isOver ({ receivedAtMs }: RememberedPush): boolean {
-    return this.#clock.now() - receivedAtMs >= this.windowMs
+  /** How old it is by now only the machine's clock can tell: it may be of another process. */
+  #endOf ({ receivedAtMs }: RememberedPush): number {
+    const ageMs = Math.max(0, this.#clock.now() - receivedAtMs)
+    return this.#clock.monotonicMs() + this.windowMs - ageMs
+  }
+
+  #isOver ({ endsAtMs }: Kept): boolean {
+    return this.#clock.monotonicMs() >= endsAtMs
   }
 
   #sweep (): void {

@@ -3,22 +3,29 @@ import type { Clock } from '../clock.js'
 /** The Date header counts whole seconds and its way takes time: less than this is no skew. */
 const SKEW_MS_MIN = 30_000
 
-/** How far the cloud's clock is from this machine's, learned from its answers, so that a wrong clock still delivers. */
+/**
+ * How far the cloud's clock is from this machine's, learned from its answers, so that a wrong clock still delivers. From the first
+ * answer on the cloud's time runs by the monotonic clock: setting this machine's clock, right or wrong, changes nothing in it.
+ */
 export class ClockSkew {
   readonly #clock: Clock
-  #skewMs = 0
+  #learned: { readonly cloudMs: number, readonly atMs: number } | undefined
 
   constructor (clock: Clock) {
     this.#clock = clock
   }
 
+  /** 0 for less than a second, which is no more than how the two clocks of this machine run. */
   get skewMs (): number {
-    return this.#skewMs
+    const skewMs = this.cloudNow() - this.#clock.now()
+    return Math.abs(skewMs) < 1_000 ? 0 : skewMs
   }
 
-  /** Milliseconds since the epoch as the cloud counts them. */
+  /** Milliseconds since the epoch as the cloud counts them; the machine's own before an answer told. */
   cloudNow (): number {
-    return this.#clock.now() + this.#skewMs
+    if (this.#learned === undefined) return this.#clock.now()
+    const { cloudMs, atMs } = this.#learned
+    return Math.round(cloudMs + this.#clock.monotonicMs() - atMs)
   }
 
   /**
@@ -27,9 +34,11 @@ export class ClockSkew {
    * @returns Whether there was a date to learn from.
    */
   learn (date: string | string[] | undefined, wasRefused: boolean): boolean {
-    const cloudMs = typeof date === 'string' ? Date.parse(date) : NaN
-    if (Number.isNaN(cloudMs)) return false
-    if (wasRefused || Math.abs(cloudMs - this.cloudNow()) >= SKEW_MS_MIN) this.#skewMs = cloudMs - this.#clock.now()
+    const toldMs = typeof date === 'string' ? Date.parse(date) : NaN
+    if (Number.isNaN(toldMs)) return false
+    const believedMs = this.cloudNow()
+    const isNear = !wasRefused && Math.abs(toldMs - believedMs) < SKEW_MS_MIN
+    this.#learned = { cloudMs: isNear ? believedMs : toldMs, atMs: this.#clock.monotonicMs() }
     return true
   }
 }

@@ -4,20 +4,21 @@ import { CredentialProblem } from '../credentials/credential-problem.js'
 import type { CredentialSource } from '../credentials/credential-source.js'
 import type { CredentialBook, CredentialSpec } from '../credentials/credential-spec.js'
 import { ProxyError } from '../errors.js'
+import { ClockSkew } from './clock-skew.js'
 import type { Relay, SendOptions } from './relay.js'
 import type { Verdict } from './verdict.js'
 
 /** One RAM credential in use: what is signed with, and what sends. */
 export interface CloudAccount {
   readonly source: CredentialSource
-  /** With connections, pause and skew of its own. */
+  /** With connections and a pause of its own, and the skew of its name. */
   readonly relay: Relay
 }
 
 export interface CloudAccountsParts {
   readonly book: CredentialBook
   /** @throws {CredentialProblem} when the credential cannot be used as it is set up */
-  readonly open: (name: string, spec: CredentialSpec) => CloudAccount
+  readonly open: (name: string, spec: CredentialSpec, skew: ClockSkew) => CloudAccount
   readonly clock: Clock
   /** Told once of a name that plants use and the book does not have, until the book tells of that name. */
   readonly onUnknown?: (name: string) => void
@@ -42,6 +43,8 @@ export class CloudAccounts {
   readonly #parts: CloudAccountsParts
   readonly #opened = new Map<string, Opened>()
   readonly #closing = new Set<Promise<void>>()
+  /** By name, so that a rotated credential does not have to learn the clock anew. */
+  readonly #skews = new Map<string, ClockSkew>()
   readonly #toldUnknown = new Set<string>()
   readonly #stopListening: () => void
   #onChange = (_names: readonly string[]): void => {}
@@ -73,6 +76,14 @@ export class CloudAccounts {
   /** @throws {ProxyError} Credentials.Unknown, Credentials.Unavailable */
   sourceOf (name: string): CredentialSource {
     return this.#find(name).source
+  }
+
+  /**
+   * Milliseconds since the epoch as the cloud counts them, as far as its answers to this name have told; without one the machine's. Opens
+   * nothing.
+   */
+  cloudNow (name: string): number {
+    return this.#skews.get(name)?.cloudNow() ?? this.#parts.clock.now()
   }
 
   /** Takes nothing more; resolves when what was under way has ended. */
@@ -111,7 +122,9 @@ export class CloudAccounts {
       throw new ProxyError('Credentials.Unknown', undefined, { cause: new Error(`There is no credential ${name}.`), retryAfterMs: RETRY_AFTER_MS })
     }
     try {
-      const opened = { ...open(name, spec), spec }
+      const skew = this.#skews.get(name) ?? new ClockSkew(this.#parts.clock)
+      const opened = { ...open(name, spec, skew), spec }
+      this.#skews.set(name, skew)
       this.#opened.set(name, opened)
       return opened
     } catch (problem) {

@@ -1,3 +1,4 @@
+import { isTunnelCode, TUNNEL_SENTENCES } from '../way-out/tunnel-error.js'
 import type { Failure } from './verdict.js'
 
 /** What broke, for the log and for whoever must mend it. By code, not by class: two copies of undici have two sets of classes. */
@@ -22,12 +23,13 @@ export function describeFailure (cause: unknown, begun: boolean): Failure {
   if (begun) {
     return { kind: 'maybe-arrived', mayHaveArrived: true, code, message: 'The connection broke before the answer was whole.' }
   }
+  if (code !== undefined && isTunnelCode(code)) return { kind: 'unsent', mayHaveArrived: false, code, message: TUNNEL_SENTENCES[code], remedy: code === 'PROXY_LOGIN' || code === 'PROXY_UNTRUSTED' ? 'tell-operator' : undefined }
   const [, message = 'No connection to the endpoint could be made.', remedy] = HINTS.find(([known]) => known.test(code ?? '')) ?? []
   return { kind: 'unsent', mayHaveArrived: false, code, message, remedy }
 }
 
-export function describeTimeout (begun: boolean): Failure {
-  const message = begun ? 'Energy Expert did not answer in time.' : 'The endpoint could not be reached in time.'
+export function describeTimeout (begun: boolean, viaProxy = false): Failure {
+  const message = begun ? 'Energy Expert did not answer in time.' : `The endpoint could not be reached${viaProxy ? ' through the proxy on the way out' : ''} in time.`
   return { kind: begun ? 'maybe-arrived' : 'unsent', mayHaveArrived: begun, timedOut: true, message }
 }
 

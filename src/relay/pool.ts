@@ -1,5 +1,6 @@
-import { checkServerIdentity, createSecureContext, rootCertificates } from 'node:tls'
 import { Client, type Dispatcher, Pool } from 'undici'
+import { createWayOut, type WayOut } from '../way-out/way-out.js'
+import { certificateNameOf } from './connect-to-cloud.js'
 
 export interface CloudPoolOptions {
   /** Where to connect to, as an origin. */
@@ -8,8 +9,8 @@ export interface CloudPoolOptions {
   readonly signedHost: string
   readonly connectTimeoutMs?: number
   readonly connectionsMax?: number
-  /** Certificates to trust besides the built-in ones, in PEM. */
-  readonly ca?: string
+  /** Default: directly, trusting what Node trusts. */
+  readonly wayOut?: WayOut | undefined
 }
 
 /** What a request learns of the connection that it is begun on. */
@@ -30,25 +31,16 @@ const KEEP_ALIVE_MS = 15_000
  * Keep-alive connections to the cloud, each for one request at a time. TLS is always verified, also where the
  * environment asks Node not to.
  */
-export function createCloudPool ({ endpoint, signedHost, connectTimeoutMs = 5_000, connectionsMax = 128, ca }: CloudPoolOptions): Pool {
-  const name = new URL(`https://${signedHost}`).hostname.replace(/^\[|\]$/g, '')
+export function createCloudPool ({ endpoint, signedHost, connectTimeoutMs = 5_000, connectionsMax = 128, wayOut = createWayOut() }: CloudPoolOptions): Pool {
   return new Pool(new URL(endpoint).origin, {
     connections: connectionsMax,
     pipelining: 1,
-    connectTimeout: connectTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Whoever sends has an exact deadline; these tick about once a second.
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
-    connect: {
-      rejectUnauthorized: true,
-      // For SNI undici takes the name in the Host header, the signed one. An IP address has no place there, and Node would compare the
-      // certificate with the address connected to.
-      checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
-      // Made once: reading some 150 root certificates takes milliseconds.
-      ...(ca === undefined ? undefined : { secureContext: createSecureContext({ ca: [...rootCertificates, ca] }) })
-    },
+    connect: wayOut.connectorTo(new URL(endpoint), { connectTimeoutMs, certificateName: certificateNameOf(signedHost) }),
     factory: (origin, options) => new CountingClient(origin, options)
   })
 }

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import { acsDate, signPush } from '../signing/sign-request.js'
 
@@ -18,14 +17,15 @@ export type PlaceOf = (credential: string) => { readonly endpoint: URL, readonly
 
 export interface PreviewParts {
   readonly placeOf: PlaceOf
-  readonly clock: Clock
+  /** Milliseconds since the epoch as the cloud of a credential counts them. */
+  readonly now: (credential: string) => number
 }
 
 /**
  * Shows the request of a push without a credential and without a network: asking for a credential may already mean a call to a
  * token service. The parts that a credential would fill are masked.
  */
-export function createPreview ({ placeOf, clock }: PreviewParts): Preview {
+export function createPreview ({ placeOf, now }: PreviewParts): Preview {
   return (body, credential) => {
     const place = placeOf(credential)
     if (place === undefined) throw new ProxyError('Credentials.Unavailable')
@@ -34,7 +34,7 @@ export function createPreview ({ placeOf, clock }: PreviewParts): Preview {
       host: signedHost,
       body,
       credential: { accessKeyId: '***', accessKeySecret: 'none' },
-      date: acsDate(clock.now()),
+      date: acsDate(now(credential)),
       nonce: '0'.repeat(32)
     })
     const authorization = String(signed.headers.authorization).replace(/Signature=.*/, 'Signature=***')

@@ -52,6 +52,10 @@ export interface RelayParts {
   readonly clock: Clock
   /** From 0 to 1. */
   readonly random: () => number
+  /** Outlives the relay where it is handed in: what was learned of the clock holds for the next credential too. */
+  readonly skew?: ClockSkew
+  /** Whether a proxy stands on the way, for what is told of an endpoint that is not reached in time. */
+  readonly viaProxy?: boolean
   /** Never the same twice. */
   readonly nonce?: () => string
   readonly onAttempt?: (event: AttemptEvent) => void
@@ -60,13 +64,12 @@ export interface RelayParts {
 /** What all pushes of one account share. */
 export interface SharedParts extends Required<RelayParts> {
   readonly pause: AccountPause
-  readonly skew: ClockSkew
 }
 
 /** Delivers pushes for one RAM credential to one endpoint. */
 export function createRelay (parts: RelayParts): Relay {
-  const { clock, nonce = randomNonce, onAttempt = () => {} } = parts
-  const shared: SharedParts = { ...parts, nonce, onAttempt, pause: new AccountPause(clock), skew: new ClockSkew(clock) }
+  const { clock, nonce = randomNonce, onAttempt = () => {}, skew = new ClockSkew(clock), viaProxy = false } = parts
+  const shared: SharedParts = { ...parts, nonce, onAttempt, skew, viaProxy, pause: new AccountPause(clock) }
   const underWay = new Set<Promise<Verdict>>()
   let closed: Promise<void> | undefined
 

@@ -160,6 +160,6 @@ class PushSender {
   }
 
   #endOf (begun: boolean): Failure {
-    return this.#ending.reason === 'cancelled' ? describeCancel(begun) : describeTimeout(begun)
+    return this.#ending.reason === 'cancelled' ? describeCancel(begun) : describeTimeout(begun, this.#shared.viaProxy)
   }
 }

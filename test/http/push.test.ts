@@ -88,6 +88,15 @@ t.test('a load balancer gets a few bytes at the root', async t => {
   t.ok(answer.text.length < 40)
 })
 
+t.test('a dry run of a faulty body shows how far it came, a push does not', async t => {
+  const proxy = await startProxy(t)
+  const faulty = JSON.stringify(onePush).replace(/"data":\{"[^"]*":"[^"]*"/, '"data":{"Ua":null')
+  const answer = await proxy.push(faulty, { 'x-dry-run': 'true' })
+  t.equal(answer.statusCode, 400)
+  t.match(answer.json(), { code: 'InvalidPush', errors: [{ path: '/devices/0/data/Ua' }], steps: [{ step: 'encoding', what: 'The body is UTF-8.' }, { step: 'values' }] })
+  t.notOk('steps' in (await proxy.push(faulty)).json())
+})
+
 t.test('a dry run that is asked for in another word is refused, never sent', async t => {
   const proxy = await startProxy(t)
   for (const word of ['1', 'yes', 'true, true']) {

@@ -11,6 +11,7 @@ import { readConfig } from '../../src/config.js'
 import { testCredential } from '../../src/credentials/test-credential.js'
 import { openRegistry } from '../../src/plants/registry.js'
 import { makeWorkplace, runCommand, type Finished } from './run-command.js'
+import { createWayOut } from '../../src/way-out/way-out.js'
 
 export const KEY_ID = 'LTAI5tCommandLine0001'
 export const SECRETS = { first: 'TheFirstSecretOfTheCommandLine', second: 'TheSecondSecretOfTheCommandLine', token: 'TheTokenOfTheCommandLine', declared: 'TheDeclaredSecretOfTheCommandLine' }
@@ -87,7 +88,7 @@ export const runHere: Run = async (args, { env, input }) => {
     readSettings: () => readConfig(env),
     environment: env,
     clock: systemClock,
-    testCredential: async (spec: Parameters<typeof testCredential>[0]) => await testCredential(spec, { clock: systemClock, allowHttp: false })
+    testCredential: async (spec: Parameters<typeof testCredential>[0]) => await testCredential(spec, { clock: systemClock, allowHttp: false, wayOut: createWayOut() })
   }
   const program = new Command().exitOverride()
   for (const command of [credentialsCommand(parts), plantsCommand(parts)]) {

@@ -15,7 +15,7 @@ import { startServer } from '../../src/server.js'
 import { checkAnswer } from './check-answer.js'
 import { checkAnswersOf } from './check-raw-answers.js'
 import { FAST_QUEUE, FAST_ROOM } from './queue-in-place.js'
-import { refuseLeaks } from './refuse-leaks.js'
+import { refuseLeaks, refuseSecretShapes, refuseSecretsOnDisk } from './refuse-leaks.js'
 
 export const CREDENTIAL = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000' }
 
@@ -98,15 +98,24 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   const { key, id: keyId } = registry.createKey('plant-1', options.key ?? {})
 
   let closed = false
+  let leak: unknown
   async function close (): Promise<void> {
     if (closed) return
     closed = true
     await server.close()
+    try {
+      refuseSecretsOnDisk(dataDir)
+    } catch (error) {
+      leak = error
+    }
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
   }
   t.teardown(async () => {
+    const told = closed ? [] : await Promise.all(['/metrics', '/readyz'].map(async path => await tellOf(`${server.adminOrigin}${path}`)))
     await close()
     // Every test that starts a proxy is also a test of its silence. Behind the end, so that its last lines count and a leak leaves nothing running.
+    for (const text of told) refuseSecretShapes(text, 'the admin port')
+    if (leak !== undefined) throw leak
     refuseLeaks(log, [...keys, CREDENTIAL.accessKeySecret, CREDENTIAL.accessKeyId, 'meter-in-no-log'])
   })
 
@@ -114,6 +123,8 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
     const response = await undiciRequest(`${server.origin}${path}`, { method: method as Dispatcher.HttpMethod, headers, ...(body === undefined ? {} : { body }) })
     const text = await response.body.text()
     const sent = { headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])), body: String(body ?? '') }
+    // The pages show examples of every way to send a key.
+    if (!/^\/(?:docs|openapi)/.test(path)) refuseSecretShapes(`${JSON.stringify(response.headers)}\n${text}`, 'an answer')
     checkAnswer({ method, target: path, request: sent, statusCode: response.statusCode, headers: response.headers, body: text })
     return { statusCode: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) }
   }
@@ -125,4 +136,14 @@ export async function startProxy (t: Test, options: ProxyOptions = {}): Promise<
   }
 
   return { origin: server.origin, port: Number(new URL(server.origin).port), adminOrigin: server.adminOrigin, dataDir, cloud, registry, key, keyId, log, push, request, close }
+}
+
+/** What an operator sees at the end; nothing where the admin port is silent by then. */
+async function tellOf (url: string): Promise<string> {
+  try {
+    const { body } = await undiciRequest(url, { signal: AbortSignal.timeout(2_000) })
+    return await body.text()
+  } catch {
+    return ''
+  }
 }

@@ -38,6 +38,7 @@ export interface Question {
 
 export interface TokenService {
   readonly origin: string
+  readonly port: number
   /** Where a credentials URI would point to. */
   readonly uri: string
   readonly asked: Question[]
@@ -107,7 +108,7 @@ export async function startTokenService (t: Test, { keys = [], oidcToken, now = 
     })
   })
   const origin = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
-  const service: TokenService = { origin, uri: `${origin}/uri`, asked, issued, manner: 'issues', close }
+  const service: TokenService = { origin, port, uri: `${origin}/uri`, asked, issued, manner: 'issues', close }
   t.teardown(close)
   return service
 }

@@ -7,10 +7,12 @@ import { clientOf } from '../../src/credentials/client-of.js'
 import { createCredentialSource, type CredentialSource } from '../../src/credentials/credential-source.js'
 import type { CredentialSpec } from '../../src/credentials/credential-spec.js'
 import { redactText } from '../../src/redact.js'
+import { createWayOut, type WayOut } from '../../src/way-out/way-out.js'
 import { certificate } from '../support/certificate.js'
 import { enterEnvironment } from '../support/environment.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { startTokenService, type Manner, type TokenService, type TokenServiceOptions } from '../support/token-service.js'
+import { trusting } from '../support/trusting.js'
 
 const KEY = { accessKeyId: 'LTAI5tMayAssumeTheRole', accessKeySecret: 'SecretThatMayAssumeTheRole' }
 const ROLE = { roleArn: 'acs:ram::123456789012:role/pushes' }
@@ -21,9 +23,9 @@ interface Live {
   readonly problems: string[]
 }
 
-function live (spec: CredentialSpec, { clock = systemClock, allowHttp = false, ca }: { clock?: Clock, allowHttp?: boolean, ca?: string } = {}): Live {
+function live (spec: CredentialSpec, { clock = systemClock, allowHttp = false, wayOut = createWayOut() }: { clock?: Clock, allowHttp?: boolean, wayOut?: WayOut } = {}): Live {
   const problems: string[] = []
-  const source = createCredentialSource({ clock, makeClient: link => clientOf(spec, { clock, allowHttp, ca }, link), onProblem: ({ kind }) => { problems.push(kind) } })
+  const source = createCredentialSource({ clock, makeClient: link => clientOf(spec, { clock, allowHttp, wayOut }, link), onProblem: ({ kind }) => { problems.push(kind) } })
   return { source, problems }
 }
 
@@ -222,7 +224,7 @@ t.test('secrets come over https, or over http from this machine alone unless tha
   const untrusted = live(spec)
   await t.rejects(untrusted.source.get(), { code: 'Credentials.Unavailable' })
   t.same(untrusted.problems, ['unreachable'], 'a certificate that nobody vouches for')
-  t.match(await live(spec, { ca: certificate.cert }).source.get(), service.issued[0] ?? {})
+  t.match(await live(spec, { wayOut: trusting(certificate.cert) }).source.get(), service.issued[0] ?? {})
   for (const stsEndpoint of ['http://sts.example', 'http://192.0.2.1:8080', 'https://user:pass@sts.example', 'https://sts.example/path', 'ftp://sts.example', 'not a host']) {
     const { source, problems } = live({ ...spec, stsEndpoint })
     await t.rejects(source.get(), { code: 'Credentials.Unavailable' })

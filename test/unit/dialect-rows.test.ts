@@ -51,6 +51,15 @@ t.test('faults of flat objects stand at their own members', async t => {
   matchFaults(t, flat, '[]', [/^ holds no reading$/])
 })
 
+t.test('lines end with CR alone, too, and ragged rows cost no more than others', async t => {
+  const csv = { dialect: 'csv', mapping: `${TYPE}csv: {skipLines: 1}` } as const
+  t.same(readAs(csv, `a title\rdeviceId,recordTime,Ua\r7,${AT},1\r`).records, [['7', AT, { Ua: '1' }]])
+  const startMs = performance.now()
+  matchFaults(t, { dialect: 'csv', mapping: TYPE }, `${','.repeat(2000)}\n${',,,,\n'.repeat(80_000)}`, [/^ holds no reading$/])
+  // 8 s where each row was an error; the bound leaves room for a machine that is busy.
+  t.ok(performance.now() - startMs < 2_000)
+})
+
 t.test('rows of one reading each are gathered, flat or in a table', async t => {
   const mapping = `${TYPE}fields: {deviceId: d, recordTime: t, point: p, value: v}\npoints: {U1: Ua}\nignore: [Spare]\n`
   const rows = [['7', AT, 'U1', '226,5'], ['8', AT, 'U1', '1'], ['7', AT, 'Ub', '2'], ['7', AT, 'Spare', '9']]
@@ -137,6 +146,9 @@ t.test('the fields of a form are one row, decoded whatever their encoding', asyn
 t.test('faults of a form stand at its fields', async t => {
   matchFaults(t, form, 'deviceId=m&recordTime=soon&Ua=&Ub', [/^\/recordTime /, /^\/Ua must not be empty/, /^\/Ub must not be empty/])
   matchFaults(t, form, `deviceId=m&recordTime=${AT}&Ua=1&%55a=2`, [/^\/Ua stands twice in the form/])
+  const wide = Buffer.from(`deviceId=m&recordTime=${AT}&Ua=伫`, 'utf16le').swap16()
+  matchFaults(t, { ...form, charset: 'utf-16be' }, wide, [/^InvalidEncoding The form holds the byte 0, as UTF-16 does, at byte 0 .* UTF-8/])
+  matchFaults(t, { ...form, charset: 'iso-2022-jp' }, Buffer.from('deviceId=\x1b$B+!\x1b(B&Ua=1'), [/^InvalidEncoding The form holds the byte 27, as ISO-2022-JP does, at byte 9 /])
   matchFaults(t, form, 'deviceId=m&Ua=1%2', [/^InvalidEncoding The body is percent-encoded, and the % at byte 15/])
   t.match(refusalAs(form, Array.from({ length: 2_001 }, (_, index) => `p${index}=1`).join('&')).message, /^The form has more than 2000 fields/)
 })

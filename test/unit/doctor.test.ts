@@ -6,18 +6,18 @@ import t, { type Test } from 'tap'
 import { systemClock, type Clock } from '../../src/clock.js'
 import { type DoctorParts, examine } from '../../src/doctor/doctor.js'
 import { judgePermission, judgeSignature } from '../../src/doctor/judge-probe.js'
-import { openLine } from '../../src/doctor/open-line.js'
 import { readVerdict } from '../../src/relay/verdict.js'
+import { startConnectProxy } from '../support/connect-proxy.js'
 import { CREDENTIAL, startCloud } from '../support/proxy.js'
 import { FAST_ROOM } from '../support/queue-in-place.js'
 
 /** Deadlines come ten times as soon. */
 const hasty: Clock = { ...systemClock, after: (delayMs, callback) => systemClock.after(delayMs / 10, callback) }
 
-async function lines (t: Test, endpoint: string, parts: Partial<DoctorParts> = {}): Promise<Record<string, string>> {
+async function lines (t: Test, endpoint: string, parts: Partial<DoctorParts> = {}, settings: Record<string, string> = {}): Promise<Record<string, string>> {
   const dataDir = mkdtempSync(join(FAST_ROOM, 'doctor-'))
   t.teardown(() => { rmSync(dataDir, { recursive: true, force: true }) })
-  const environment = { DATA_DIR: dataDir, ENERGY_EXPERT_ENDPOINT: endpoint }
+  const environment = { DATA_DIR: dataDir, ENERGY_EXPERT_ENDPOINT: endpoint, ...settings }
   const clientOf = (): ReturnType<NonNullable<DoctorParts['clientOf']>> => ({ getCredential: async () => CREDENTIAL })
   const findings = await examine({ environment, clock: hasty, plant: undefined, onFinding: () => {}, clientOf, ...parts })
   return Object.fromEntries(findings.map(({ check, status, message, remedy }) => [check, `${status}: ${message} ${remedy ?? ''}`]))
@@ -45,17 +45,17 @@ t.test('a source of credentials that hangs becomes a fault; the cloud is asked a
   t.match(found, { credential: /^fault: There was no end within 20 s\./, answer: /^ok/, clock: /^ok/, signature: /^skipped: .*credential/ })
 })
 
-t.test('the line is opened by what is handed in', async t => {
+t.test('where a proxy leads to the cloud, the line and the probe go through it, and what it refuses is told in its own words', async t => {
   const cloud = await startCloud(t)
-  const opened: string[] = []
-  const found = await lines(t, cloud.origin, {
-    openLine: async (address, timeoutMs) => {
-      opened.push(`${address.host}:${address.port}`)
-      return await openLine(address, timeoutMs)
-    }
-  })
-  t.match(found, { permission: /^ok/ })
-  t.strictSame(opened, [new URL(cloud.origin).host])
+  const proxy = await startConnectProxy(t, { ports: { 'cloud.example:80': Number(new URL(cloud.origin).port) } })
+  const settings = { HTTP_PROXY: proxy.origin.replace('://', '://plant:pass-word-of-the-proxy@'), ENERGY_EXPERT_ALLOW_HTTP: 'true' }
+  const found = await lines(t, 'http://cloud.example', {}, settings)
+  t.match(found, { 'way-out': /^ok: Connections go through the proxy that HTTP_PROXY names\./, dns: /^ok: The proxy looks the endpoint up/, tcp: /^ok: cloud\.example takes connections through the proxy/, answer: /^ok/ })
+  t.notMatch(JSON.stringify(found), /pass-word/)
+  t.ok(proxy.asked.every(host => host === 'cloud.example:80'))
+  proxy.manner = { statusCode: 407 }
+  t.match(await lines(t, 'http://cloud.example', {}, settings), { tcp: /^fault: cloud\.example: The proxy on the way out asks for another user or password \(407\)/, answer: /^skipped/ })
+  t.match(await lines(t, 'http://cloud.example', {}, { ...settings, CA_FILE: '/nowhere/ca.pem' }), { 'way-out': /^fault: CA_FILE/, tcp: /^skipped: .*way-out/ })
 })
 
 t.test('each code of the gateway that tells of the account is told in words, with a remedy', async t => {

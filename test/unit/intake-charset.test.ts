@@ -45,6 +45,22 @@ t.test('UTF-16 is known by its mark, or by what it declares', async t => {
   t.same(sent(little, { plant: 'utf-16le' }).body, pushOf('电表'))
 })
 
+t.test('bytes that windows-1252 has and ISO 8859-1 has not are its characters', async t => {
+  const value = [...'€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ']
+  const bytes = [0x80, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8e, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9e, 0x9f]
+  // Browsers take the older names for it as well, and so do senders that write a euro sign under them.
+  for (const declared of ['windows-1252', 'cp1252', 'iso-8859-1', 'us-ascii']) t.same(sent(bytesOf(bytes), { declared }), { body: pushOf(value.join('')), repairs: { charset: 1 } }, declared)
+  t.same(sent(bytesOf([0xa0, 0xe4, 0xff]), { plant: 'windows-1252' }).body, pushOf('\xa0äÿ'))
+  for (const byte of [0x81, 0x8d, 0x8f, 0x90, 0x9d]) t.throws(() => sent(bytesOf([byte]), { plant: 'windows-1252' }), { code: 'InvalidEncoding' })
+})
+
+t.test('bytes that are no characters of their encoding are a fault, not controls or characters of private use', async t => {
+  for (const [declared, bytes] of [['big5', [0x80]], ['big5', [0x87, 0x40]], ['euc-kr', [0x81, 0x41]], ['windows-1251', [0x98]], ['windows-1250', [0x81]]] as const) {
+    t.throws(() => sent(bytesOf(bytes), { declared }), { code: 'InvalidEncoding' }, `${declared} ${bytes.join(' ')}`)
+  }
+  t.same(sent(bytesOf([0xb0, 0xa1]), { declared: 'euc-kr' }).body, pushOf('가'))
+})
+
 t.test('what fits neither is a fault that names the remedy, and nothing is replaced', async t => {
   for (const [value, options] of [[[0xff], { plant: 'gb18030' }], [[0xb5], { declared: 'gbk' }], [[0x81], { declared: 'big5', plant: 'gb18030' }]] as const) {
     t.throws(() => sent(bytesOf(value), options), { code: 'InvalidEncoding', message: /does not fit the other encoding/ })

@@ -12,7 +12,7 @@ const good = { deviceId: 'a', recordTime: TIME, data: { Ua: '1' } }
 const keep = { unknownFields: 'reject', invalid: 'keep' } as const
 const read = (devices: readonly unknown[]) => readPush(Buffer.from(JSON.stringify({ deviceType: '1', devices })), keep, { nowMs: 0 })
 
-const asFound = { timeFaults: new Map(), judge: () => ({ counts: new Map(), faults: [], firstFaults: new Map() }), findings: undefined, placed: (fault: Fault) => fault }
+const asFound = { indexInRaw: (index: number) => index, timeFaults: new Map(), judge: () => ({ counts: new Map(), faults: [], firstFaults: new Map() }), findings: undefined, placed: (fault: Fault) => fault }
 
 t.test('a push is divided by its own places, and its faults are told at those of its sender', async t => {
   const raw = readBody({ text: JSON.stringify({ deviceType: '1', devices: [good, { ...good, deviceId: 'b', data: {} }, { ...good, deviceId: 'c' }] }), nanAsNull: false })
@@ -21,10 +21,12 @@ t.test('a push is divided by its own places, and its faults are told at those of
   t.match(divided?.bad, [{ code: 'InvalidRecord', index: 1, faults: [{ path: '/rows/0/data' }], json: `{"deviceId":"b","recordTime":"${TIME}","data":{}}` }])
 })
 
-t.test('where a repair changes the number of records, bad ones are kept as they are after it', async t => {
-  const raw = readBody({ text: JSON.stringify({ deviceType: '1', devices: [null, 1.50] }), nanAsNull: false })
-  const divided = keepGood({ ...asFound, raw, shaped: { deviceType: '1', devices: [{ ...good, data: {} }] } })
-  t.strictSame(divided?.bad.map(({ json }) => json), [JSON.stringify({ ...good, data: {} })])
+t.test('a bad record is kept with its characters where others were left out before it', async t => {
+  const bad = '{"deviceId":1.0,"recordTime":16310976001234567890,"data":{"a":1.50,"b":null}}'
+  const body = `{"deviceType":"1","devices":[${JSON.stringify({ ...good, data: { a: null } })},${bad},${JSON.stringify(good)}]}`
+  const read = readPush(Buffer.from(body), { ...keep, missing: 'drop' }, { nowMs: 0 })
+  t.strictSame(read.bad.map(({ json, faults: [fault] }) => [json, fault?.path]), [[bad, '/devices/1/deviceId']])
+  t.strictSame(read.push.devices.map(({ deviceId }) => deviceId), ['a'])
 })
 
 t.test('a record is bad exactly where the contract finds a fault in its push', async t => {

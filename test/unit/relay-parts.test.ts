@@ -9,6 +9,8 @@ import { createRelay, type RelayParts } from '../../src/relay/relay.js'
 import type { Failure } from '../../src/relay/verdict.js'
 import { ManualClock } from '../support/manual-clock.js'
 
+const YEAR_MS = 365 * 86_400_000
+
 t.test('the backoff is anything from nothing to a bound that doubles up to two seconds', async t => {
   t.same([1, 2, 3, 4, 5, 6, 1000].map(retry => backoffMs(retry, () => 1)), [200, 400, 800, 1600, 2000, 2000, 2000])
   t.equal(backoffMs(5, () => 0), 0)
@@ -49,7 +51,15 @@ t.test('a skew is learned from a Date, small ones only from a refusal of our tim
   t.equal(skew.cloudNow(), Date.UTC(2025, 11, 31))
   clock.jump(-86_400_000)
   skew.learn('Wed, 31 Dec 2025 00:00:01 GMT', false)
-  t.equal(skew.skewMs, 1000, 'a machine whose clock was set right is believed again')
+  t.equal(skew.skewMs, 0, 'a machine whose clock was set right is off no more')
+  for (const byMs of [YEAR_MS, -2 * YEAR_MS, YEAR_MS]) {
+    clock.jump(byMs)
+    t.equal(skew.cloudNow(), Date.UTC(2025, 11, 31), 'what was learned outlives every setting of the clock')
+  }
+  await clock.advance(5_000)
+  t.equal(skew.cloudNow(), Date.UTC(2025, 11, 31, 0, 0, 5))
+  skew.learn('Wed, 31 Dec 2025 04:00:05 GMT', false)
+  t.equal(skew.skewMs, 14_400_000, 'as after a sleep, through which no clock ran')
 })
 
 t.test('an ending interrupts what is waited for, once, and leaves neither timer nor listener', async t => {

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.js'
 import { createCloudPool, type CloudPoolOptions } from '../../src/relay/pool.js'
 import { type AttemptEvent, createRelay, type Relay, type SendOptions } from '../../src/relay/relay.js'
 import { certificate } from '../support/certificate.js'
+import { trusting } from '../support/trusting.js'
 import { projectUrl } from '../support/project.js'
 
 const CREDENTIAL = { accessKeyId: 'LTAI5tTestKeyIdOfTheSuite', accessKeySecret: 'TestKeySecretOfTheSuite000000' }
@@ -250,9 +251,9 @@ t.test('TLS checks the signed host, wherever the connection goes', async t => {
   const endpoint = `https://127.0.0.1:${upstream.port}`
 
   await t.test('a certificate for the signed host whose issuer is trusted is taken', async t => {
-    const { relay } = startRelay(t, { endpoint, signedHost: PUBLIC_HOST, ca: cert })
+    const { relay } = startRelay(t, { endpoint, signedHost: PUBLIC_HOST, wayOut: trusting(cert) })
     t.match(await relay.send(BODY, { timeoutMs: 5000 }), { kind: 'delivered' })
-    const withPort = startRelay(t, { endpoint, signedHost: `${PUBLIC_HOST}:9988`, ca: cert })
+    const withPort = startRelay(t, { endpoint, signedHost: `${PUBLIC_HOST}:9988`, wayOut: trusting(cert) })
     t.match(await withPort.relay.send(BODY, { timeoutMs: 5000 }), { kind: 'delivered' })
     t.same(names, [PUBLIC_HOST, PUBLIC_HOST])
   })
@@ -267,7 +268,7 @@ t.test('TLS checks the signed host, wherever the connection goes', async t => {
 
   await t.test('a trusted certificate for another name is refused and nothing is sent', async t => {
     for (const signedHost of ['energyexpertexternal.ap-southeast-1.aliyuncs.com', `127.0.0.1:${upstream.port}`]) {
-      const { relay } = startRelay(t, { endpoint, signedHost, ca: cert })
+      const { relay } = startRelay(t, { endpoint, signedHost, wayOut: trusting(cert) })
       t.match(await relay.send(BODY, { timeoutMs: 5000 }), { kind: 'unsent', code: 'ERR_TLS_CERT_ALTNAME_INVALID', message: /another name than the signed host/ })
     }
   })
@@ -275,7 +276,7 @@ t.test('TLS checks the signed host, wherever the connection goes', async t => {
   await t.test('a signed host that is an address is checked too, not the address connected to', async t => {
     // This certificate is for 127.0.0.1, where the connection goes.
     const mapped = await startUpstream(t, socket => { socket.write(answer(SUCCESS)) }, createTlsServer(certificate), 'secureConnection')
-    const startWith = (signedHost: string): Relay => startRelay(t, { endpoint: `https://127.0.0.1:${mapped.port}`, signedHost, ca: certificate.cert }).relay
+    const startWith = (signedHost: string): Relay => startRelay(t, { endpoint: `https://127.0.0.1:${mapped.port}`, signedHost, wayOut: trusting(certificate.cert) }).relay
     t.match(await startWith('10.10.10.100:9988').send(BODY, { timeoutMs: 5000 }), { kind: 'unsent', code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
     t.match(await startWith('127.0.0.1:9988').send(BODY, { timeoutMs: 5000 }), { kind: 'delivered' })
     t.equal(mapped.requests(), 1)
