@@ -91,7 +91,7 @@ t.test('a token file that is a pipe, a device or a folder, or is endless, is a p
   if (spec === undefined) throw new Error('There is no such kind.')
   const folder = t.testdir({ large: 'x'.repeat(70_000) })
   const pipe = join(folder, 'pipe')
-  execFileSync('mkfifo', [pipe])
+  execFileSync('sh', ['-c', 'mkfifo "$0"', pipe])
   // Each that waited for the pipe would keep one of four threads that read files.
   for (const oidcTokenFile of [pipe, pipe, pipe, pipe, folder, '/dev/zero', join(folder, 'large')]) {
     const { source, problems } = live({ ...spec, oidcTokenFile })
