@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import { CsvError, parse } from 'csv-parse/sync'
+import { nestsTooDeep } from '../yaml-depth.js'
 import { CatalogError } from './catalog-error.js'
 
 /** A row as it is written. */
@@ -57,6 +58,7 @@ const isField = (name: string): boolean => CATALOG_FIELDS.some(field => field ==
 
 /** The rows of a YAML list: a sequence of mappings. Everything written is text, so `type: 1` is the type "1". Throws CatalogError. */
 export function readYamlRows (text: string): CatalogRow[] {
+  if (nestsTooDeep(text)) throw new CatalogError(['The list nests deeper than any point does.'])
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { schema: 'failsafe', lineCounter, uniqueKeys: true })
   const [error] = document.errors

@@ -6,7 +6,7 @@ import { CredentialProblem } from './credential-problem.js'
 import type { LoadedCredential } from './default-chain.js'
 import { readSecretUrl } from './secret-url.js'
 
-const IssuedSchema = Type.Object({ AccessKeyId: Type.String(), AccessKeySecret: Type.String(), SecurityToken: Type.String(), Expiration: Type.Optional(Type.Union([Type.String(), Type.Null()])) })
+const IssuedSchema = Type.Object({ AccessKeyId: Type.String(), AccessKeySecret: Type.String(), SecurityToken: Type.String(), Expiration: Type.String() })
 
 /**
  * The session that a credentials URI has. Not by @alicloud/credentials, which knows neither proxies nor further certificates.
@@ -18,6 +18,8 @@ export async function askUri (uri: string, parts: StsParts): Promise<LoadedCrede
   const { statusCode, json } = await askService({ origin: url, method: 'GET', path: `${url.pathname}${url.search}`, headers: { accept: 'application/json', ...login } }, parts)
   if (statusCode !== 200 || !Value.Check(IssuedSchema, json)) throw new CredentialProblem(CLOCK_REFUSED.test(codeOf(json)) ? 'wrong-clock' : 'service-failed')
   const { AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret, SecurityToken: securityToken, Expiration } = json
-  const expiresAtMs = Date.parse(Expiration ?? '')
-  return { accessKeyId, accessKeySecret, securityToken, expiresAtMs: Number.isNaN(expiresAtMs) ? undefined : expiresAtMs }
+  const expiresAtMs = Date.parse(Expiration)
+  // A session whose end nobody can tell would be used beyond it.
+  if (Number.isNaN(expiresAtMs)) throw new CredentialProblem('service-failed')
+  return { accessKeyId, accessKeySecret, securityToken, expiresAtMs }
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { registerSecret } from '../redact.js'
 import { acsDate, signRequest } from '../signing/sign-request.js'
 import { askSts, type StsParts } from './ask-sts.js'
 import { CredentialProblem } from './credential-problem.js'
 import type { CredentialSpec } from './credential-spec.js'
 import type { LoadedCredential } from './default-chain.js'
+import { readTextFile } from './read-text-file.js'
 import { readSecretUrl } from './secret-url.js'
 
 type RamRole = Extract<CredentialSpec, { kind: 'ram-role' }>
@@ -13,6 +13,8 @@ type OidcRole = Extract<CredentialSpec, { kind: 'oidc-role' }>
 
 const VERSION = '2015-04-01'
 const SESSION_SECONDS = 3600
+/** What the service takes has at most 20,000 characters. */
+const TOKEN_BYTES_MAX = 65_536
 const SESSION_NAME = 'energy-expert-proxy'
 const STS_ENDPOINT = 'sts.aliyuncs.com'
 const FORM = 'application/x-www-form-urlencoded'
@@ -49,7 +51,8 @@ export async function assumeRole (spec: RamRole, parts: StsParts): Promise<Loade
  */
 export async function assumeRoleWithOidc (spec: OidcRole, parts: StsParts): Promise<LoadedCredential> {
   const origin = originOf(spec.stsEndpoint, parts.allowHttp)
-  const token = (await readFile(spec.oidcTokenFile, 'utf8').catch(() => '')).trim()
+  const read = readTextFile(spec.oidcTokenFile, TOKEN_BYTES_MAX)
+  const token = 'text' in read ? read.text.trim() : ''
   if (token === '') throw new CredentialProblem('no-token-file')
   registerSecret(token)
   const query = formOf({ Action: 'AssumeRoleWithOIDC', Format: 'JSON', Timestamp: acsDate(parts.clock.now()), Version: VERSION })

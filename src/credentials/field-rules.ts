@@ -22,8 +22,22 @@ const visible = matches(/^[\x21-\x7e]+$/, 'visible ASCII characters without blan
 const endpoint: Rule = (text, { allowHttp }) => {
   const fault = reads(origin)(text, { allowHttp })
   if (fault !== undefined) return fault
-  const { protocol, hostname } = new URL(text)
-  return protocol === 'http:' && !isLoopback(hostname) && !allowHttp ? 'https:// (http:// is for loopback alone, unless ENERGY_EXPERT_ALLOW_HTTP is true)' : undefined
+  return faultOfWay(new URL(text), allowHttp)
+}
+
+const faultOfWay = ({ protocol, hostname }: URL, allowHttp: boolean): string | undefined =>
+  protocol === 'http:' && !isLoopback(hostname) && !allowHttp ? 'https:// (http:// is for loopback alone, unless ENERGY_EXPERT_ALLOW_HTTP is true)' : undefined
+
+/** A login in it would be shown with it, and is of no use to the service. */
+const stsEndpoint: Rule = (text, given) => {
+  const isUrl = /^https?:\/\//i.test(text)
+  if (reads(isUrl ? origin : hostAndPort)(text, given) !== undefined) return 'a host such as sts.cn-hangzhou.aliyuncs.com, or an origin such as https://sts.cn-hangzhou.aliyuncs.com'
+  return isUrl ? faultOfWay(new URL(text), given.allowHttp) : undefined
+}
+
+const uri: Rule = (text, { allowHttp }) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url === undefined || !/^https?:$/.test(url.protocol) ? 'an address that begins with http:// or https://' : faultOfWay(url, allowHttp)
 }
 
 const isJsonObject = (text: string): boolean => {
@@ -47,9 +61,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map(Object.entries({
   roleArn: matches(/^acs:ram::\d+:role\/\S+$/, 'a role such as acs:ram::1234567890123456:role/energy-expert'),
   sessionName: matches(/^[\w.@-]{2,64}$/, '2 to 64 letters, digits and characters of . @ - _'),
   policy: text => isJsonObject(text) ? undefined : 'a policy in JSON',
-  stsEndpoint: visible,
+  stsEndpoint,
   oidcProviderArn: matches(/^acs:ram::\d+:oidc-provider\/\S+$/, 'an identity provider such as acs:ram::1234567890123456:oidc-provider/plant'),
-  uri: text => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? undefined : 'an address that begins with http:// or https://'
+  uri
 } satisfies Record<string, Rule>))
 
 /** What is wrong with the text of a field, in words that complete "FIELD must be …"; undefined when nothing is. Never quotes it. */

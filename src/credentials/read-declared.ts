@@ -1,4 +1,5 @@
 import { type Document, LineCounter, parseDocument, isMap, isScalar } from 'yaml'
+import { nestsTooDeep } from '../yaml-depth.js'
 import { checkSpec, CREDENTIAL_NAME_PATTERN, isRecord, NAME_RULE } from './check-spec.js'
 import type { CredentialSpec } from './credential-spec.js'
 import { readTextFile } from './read-text-file.js'
@@ -69,6 +70,10 @@ function holdsSecret (fields: unknown): boolean {
 
 /** The mapping of the file. The package's own messages quote the lines that they speak of, so only their codes are used. */
 function parse (text: string, faults: string[]): Record<string, unknown> {
+  if (nestsTooDeep(text)) {
+    faults.push('CREDENTIALS_FILE nests deeper than any credential does.')
+    return {}
+  }
   const lines = new LineCounter()
   // At log level silent the package would pass over a second document.
   const document = parseDocument(text, { schema: 'core', version: '1.2', resolveKnownTags: false, merge: false, stringKeys: true, uniqueKeys: true, prettyErrors: false, logLevel: 'error', lineCounter: lines })

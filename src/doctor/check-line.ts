@@ -19,11 +19,12 @@ export interface Place {
 export interface LineParts {
   readonly place: Place | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'after'>
   readonly wayOut: WayOut | undefined
 }
 
 const CONNECT_MS_MAX = 5_000
+const HANDSHAKE_MS_MAX = 5_000
 
 /** The way to the cloud, up to the point where a request could be sent. @returns the place when it can be reached */
 export async function checkLine (report: Report, { place, environment, clock, wayOut }: LineParts): Promise<Place | undefined> {
@@ -32,7 +33,7 @@ export async function checkLine (report: Report, { place, environment, clock, wa
   try {
     const line = await report.check('tls', { tcp: socket, endpoint: place }, async given => {
       const { endpoint, signedHost } = given.endpoint
-      return endpoint.protocol === 'http:' ? judgePlain(endpoint) : await shakeHands(given.tcp, { signedHost, bundle: await describeBundle(environment), nowMs: clock.now(), trusted: wayOut?.trusted() })
+      return endpoint.protocol === 'http:' ? judgePlain(endpoint) : await shakeHands(given.tcp, { signedHost, bundle: await describeBundle(environment), clock, trusted: wayOut?.trusted() })
     })
     return line === undefined ? undefined : place
   } finally {
@@ -73,13 +74,13 @@ function judgePlain (endpoint: URL): Found<true> {
 interface HandshakeParts {
   readonly signedHost: string
   readonly bundle: string
-  readonly nowMs: number
+  readonly clock: LineParts['clock']
   /** Besides the bundle. */
   readonly trusted: SecureContext | undefined
 }
 
 /** Verified by the rules of the relay's pool. A certificate that fails is looked at all the same, to say whose it is; nothing is sent over such a connection. */
-async function shakeHands (socket: Socket, { signedHost, bundle, nowMs, trusted }: HandshakeParts): Promise<Found<true>> {
+async function shakeHands (socket: Socket, { signedHost, bundle, clock, trusted }: HandshakeParts): Promise<Found<true>> {
   const name = new URL(`https://${signedHost}`).hostname.replace(/^\[|\]$/g, '')
   const secure = connect({
     socket,
@@ -89,15 +90,19 @@ async function shakeHands (socket: Socket, { signedHost, bundle, nowMs, trusted 
     ...(trusted === undefined ? undefined : { secureContext: trusted }),
     checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate)
   })
+  let cancel = (): void => {}
   try {
     await new Promise<void>((resolve, reject) => {
       secure.once('secureConnect', resolve).once('error', reject)
       secure.once('close', () => { reject(Object.assign(new Error(), { code: 'ECONNRESET' })) })
+      cancel = clock.after(HANDSHAKE_MS_MAX, () => { reject(Object.assign(new Error(), { code: 'ETIMEDOUT' })) })
     })
   } catch (cause) {
-    return fault(`There was no TLS handshake (${codeOf(cause)}). ${describeFailure(cause, false).message}`, 'Check that ENERGY_EXPERT_ENDPOINT is an https:// port, and what stands between.')
+    return fault(`There was no TLS handshake (${codeOf(cause)}). ${describeFailure(cause, false).message}`, 'Check that ENERGY_EXPERT_ENDPOINT is an https:// port, and what stands between: a firewall may let the connection through and swallow what is said over it.')
+  } finally {
+    cancel()
   }
-  return judgeCertificate(secure, { name, bundle, nowMs })
+  return judgeCertificate(secure, { name, bundle, nowMs: clock.now() })
 }
 
 function judgeCertificate (secure: TLSSocket, { name, bundle, nowMs }: { name: string, bundle: string, nowMs: number }): Found<true> {

@@ -1,3 +1,5 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
 import { Client } from 'undici'
 import type { Config } from '../config.js'
 import { redactText } from '../redact.js'
@@ -21,10 +23,14 @@ export async function checkServer (report: Report, { dataDir, admin }: ServerChe
   if (answer !== undefined) await report.check('alarms', {}, () => judgeAlarms(answer))
 }
 
-interface ReadyzAnswer {
-  readonly reasons?: ReadonlyArray<{ readonly check?: unknown, readonly message?: unknown }>
-  readonly details?: { readonly queue?: Readonly<Record<string, unknown>> }
-}
+/** What tells a proxy's answer from that of anything else that has such a page. */
+const ReadyzSchema = Type.Object({
+  status: Type.Union([Type.Literal('ready'), Type.Literal('not-ready')]),
+  reasons: Type.Optional(Type.Array(Type.Object({ check: Type.String({ maxLength: 64 }), message: Type.String() }))),
+  details: Type.Optional(Type.Object({ queue: Type.Optional(Type.Record(Type.String(), Type.Unknown())) }))
+})
+
+type ReadyzAnswer = Static<typeof ReadyzSchema>
 
 async function askReadyz ({ host, port }: ServerCheckParts['admin']): Promise<Found<ReadyzAnswer>> {
   if (port === 0) return skipped('ADMIN_PORT is 0, so that nobody knows where the admin port is.')
@@ -37,7 +43,7 @@ async function askReadyz ({ host, port }: ServerCheckParts['admin']): Promise<Fo
     const { statusCode, body } = await client.request({ method: 'GET', path: '/readyz', signal: AbortSignal.timeout(ANSWER_MS_MAX) })
     const answer = parse(await body.text())
     if (statusCode === 200 && answer !== undefined) return ok('It is ready.', answer)
-    const reasons = (answer?.reasons ?? []).slice(0, 5).map(({ check, message }) => `${String(check)}: ${String(message)}`)
+    const reasons = (answer?.reasons ?? []).slice(0, 5).map(({ check, message }) => `${check}: ${message}`)
     if (statusCode !== 503 || reasons.length === 0) return fault(`What answers at ${origin}/readyz is no proxy of this kind (status ${statusCode}).`, 'Run this with the settings of the proxy; look at ADMIN_HOST and ADMIN_PORT.')
     return { ...fault(`It is not ready. ${redactText(reasons.join(' '))}`, 'See the checks of /readyz in docs/operations.md.'), value: answer }
   } catch (error) {
@@ -50,8 +56,7 @@ async function askReadyz ({ host, port }: ServerCheckParts['admin']): Promise<Fo
 function parse (text: string): ReadyzAnswer | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    // Each member is looked at before it is used; the shape is only that of the documentation.
-    return typeof value === 'object' && value !== null ? value as ReadyzAnswer : undefined
+    return Value.Check(ReadyzSchema, value) ? value : undefined
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node } from 'yaml'
 import { nameFault } from '../contract/text-fault.js'
+import { nestsTooDeep } from '../yaml-depth.js'
 
 /** Longer than any tag, and short enough that matching one costs nothing. */
 const TEXT_CHARACTERS_MAX = 512
@@ -27,6 +28,10 @@ export class YamlReader {
 
   /** The members of the document; undefined when it cannot be read. */
   readDocument (text: string): Entry[] | undefined {
+    if (nestsTooDeep(text)) {
+      this.faults.push({ line: 1, key: '', message: 'nests deeper than any mapping does' })
+      return undefined
+    }
     // Core schema without aliases: nothing in the text can be code, refer to something or grow.
     const document = parseDocument(text, { version: '1.2', schema: 'core', merge: false, uniqueKeys: false, prettyErrors: false, logLevel: 'error', lineCounter: this.#lines })
     for (const { pos: [offset], message } of document.errors.slice(0, 5)) this.faults.push({ line: this.#lines.linePos(offset).line, key: '', message: `is no YAML: ${message}${text.includes('{') ? '; put a text that begins with { into quotes' : ''}` })

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { openServer } from '../../src/sandbox/open-server.js'
 import { certificate } from '../support/certificate.js'
 import { CREDENTIAL, onePush, startProxy } from '../support/proxy.js'
 import { projectPath } from '../support/project.js'
@@ -142,6 +143,20 @@ t.test('a proxy that runs and is not found at ADMIN_PORT is a fault', async t =>
   const { faults, lines } = await examine({ ADMIN_PORT: '1' })
   t.strictSame(faults, ['readyz'])
   t.match(lines['readyz'], /A proxy runs, but http:\/\/127\.0\.0\.1:1\/readyz does not answer \(ECONNREFUSED\)/)
+})
+
+t.test('what answers at ADMIN_PORT in the proxy\'s place is never taken for it', async t => {
+  const { examine, cloud, dataDir } = await openClinic(t)
+  await startProxy(t, { dataDir, cloud })
+  let answer: readonly [statusCode: number, text: string] = [200, '']
+  const { port, close } = await openServer({ host: '127.0.0.1', port: 0, tls: undefined }, (_, response) => { response.writeHead(answer[0], { 'content-type': 'application/json' }).end(answer[1]) })
+  t.teardown(close)
+  const answers: ReadonlyArray<typeof answer> = [[200, '{}'], [200, '{"status":"ok"}'], [503, '{"reasons":[null]}'], [503, '{"reasons":"x"}'], [503, `{"status":"not-ready","reasons":[{"check":"${'x'.repeat(9_000)}","message":""}]}`], [200, '<html>']]
+  for (answer of answers) {
+    const { faults, lines } = await examine({ ADMIN_PORT: String(port) })
+    t.strictSame(faults, ['readyz'], answer[1].slice(0, 60))
+    t.match(lines['readyz'], /is no proxy of this kind \(status \d+\)\. .*look at ADMIN_HOST and ADMIN_PORT/)
+  }
 })
 
 t.test('files that settings name are judged: catalog, declared credentials, master key', async t => {

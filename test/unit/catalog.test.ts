@@ -67,6 +67,7 @@ t.test('what cannot be used is told by line', async t => {
   t.same(faultsOf('- [1]\n- {typ: 1}\n- {type: [1], point: a}\n', 'x.yml'), [
     'Line 1: each entry must be a mapping such as {type: "1", point: Ua}.', 'Line 2: the fields are type, point, name, unit, need.', 'Line 3: type must be text.'
   ])
+  t.same(faultsOf('- '.repeat(5_000), 'x.yml'), ['The list nests deeper than any point does.'])
   t.same(faultsOf('- {type: 1, point: "a}\n', 'x.yml'), ['Line 2 cannot be read as YAML.'])
   t.same(faultsOf('- &a {type: 1, point: a}\n- *a\n', 'x.yml'), ['Line 2: each entry must be a mapping such as {type: "1", point: Ua}.'])
   t.same(faultsOf(''), ['It has no points.'])

@@ -79,7 +79,10 @@ t.test('every fault names the credential and the field, and no value', async t =
     ['\n__proto__: { kind: ecs-role }', /^A name in line 2/],
     ['north: { kind: ram-role, roleArn: x, accessKeyId: LTAI, accessKeySecret: y, sessionSeconds: 60 }', /^roleArn of north must be a role such as .*|^sessionSeconds of north must be a whole number from 900 to 43200\.$/],
     ['north: { kind: oidc-role, roleArn: "acs:ram::1:role/a", oidcProviderArn: "acs:ram::1:oidc-provider/a", oidcTokenFile: "file:/a" }', /^oidcTokenFile of north must be the path alone, without file:/],
-    ['north: { kind: uri, uri: "file:///etc/passwd" }', /^uri of north must be an address that begins with http/]
+    ['north: { kind: uri, uri: "file:///etc/passwd" }', /^uri of north must be an address that begins with http/],
+    ['north: { kind: uri, uri: "http://192.0.2.1/token" }', /^uri of north must be https:\/\/ \(http:\/\/ is for loopback alone/],
+    ...[`https://user:${SECRET}@sts.example`, `user:${SECRET}@sts.example`, `https://sts.example/${SECRET}`, `sts.example/${SECRET}`].map((stsEndpoint): [string, RegExp] =>
+      [`north: { kind: ram-role, roleArn: "acs:ram::1:role/a", accessKeyId: LTAI, accessKeySecret: y, stsEndpoint: "${stsEndpoint}" }`, /^stsEndpoint of north must be a host such as /])
   ]
   /* eslint-enable no-template-curly-in-string */
   for (const [text, fault] of cases) t.match(faultsOf(t, text)[0], fault, text.slice(0, 100))
@@ -116,6 +119,25 @@ t.test('YAML that could mean anything else, or grow, is refused with its line, a
   t.match(readDeclared(join(t.testdir({}), 'gone'), { environment: {}, allowHttp: false }).faults, ['CREDENTIALS_FILE is not there.'])
 })
 
+t.test('a file of nothing but nesting ends no process, and brackets within texts are none', async t => {
+  const forms: ReadonlyArray<(depth: number) => string> = [
+    depth => `a: ${'['.repeat(depth)}${']'.repeat(depth)}`,
+    depth => `a: ${'{ a: '.repeat(depth)}`,
+    depth => '- '.repeat(depth),
+    depth => '? '.repeat(depth),
+    depth => Array.from({ length: depth }, (_, n) => `${' '.repeat(n)}a:`).join('\n')
+  ]
+  // Twice, since V8 compiles a pattern when it is used again, and ends the process where the stack has no room for that.
+  for (const depth of [250, 1_400, 5_000, 1_400, 5_000]) {
+    for (const form of forms) {
+      const text = form(depth)
+      if (text.length < 1_000_000) t.same(faultsOf(t, text), ['CREDENTIALS_FILE nests deeper than any credential does.'], `${text.slice(0, 8)} ${depth} deep`)
+    }
+  }
+  const opened = '['.repeat(1_000)
+  t.same(faultsOf(t, `${pair(`accessKeySecret: "${opened}"`)}${`south: { kind: ecs-role, roleName: '{${opened}' } # ${opened}`}`), [])
+})
+
 t.test('a secret that every user of the machine may read is used, with a warning that names its place', async t => {
   const folder = t.testdir({})
   const secret = join(folder, 'secret')
@@ -139,7 +161,7 @@ t.test('a secret that every user of the machine may read is used, with a warning
 t.test('a file with errors of any kind is told without its secrets, and never ends the process', async t => {
   const chance = random(20_260_101)
   const below = (n: number): number => Math.floor(chance() * n)
-  const whole = `${pair(`accessKeySecret: ${SECRET}`)}south: { kind: sts, accessKeyId: a, accessKeySecret: "${SECRET}", securityToken: "${SECRET}" }\nb: &x { kind: uri, uri: "http://${SECRET}/" }\nc: *x\n`
+  const whole = `${pair(`accessKeySecret: ${SECRET}`)}south: { kind: sts, accessKeyId: a, accessKeySecret: "${SECRET}", securityToken: "${SECRET}" }\nb: &x { kind: uri, uri: "https://${SECRET}/" }\nc: *x\n`
   // eslint-disable-next-line no-template-curly-in-string
   const bits = [...'{}[]:,&*!|>%@`"\'#-? \n\t\0\u2028<~', SECRET, '__proto__', '---', '${X}', '$${', 'file:/', 'file:', '!!js', '*x', '&x', '<<: *x']
   let read = 0

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -7,6 +8,7 @@ import { createCredentialSource, type CredentialSource } from '../../src/credent
 import type { CredentialSpec } from '../../src/credentials/credential-spec.js'
 import { redactText } from '../../src/redact.js'
 import { createWayOut, type WayOut } from '../../src/way-out/way-out.js'
+import { openServer } from '../../src/sandbox/open-server.js'
 import { certificate } from '../support/certificate.js'
 import { enterEnvironment } from '../support/environment.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -68,6 +70,35 @@ t.test('AssumeRoleWithOIDC is asked with the token that the file holds at that t
   const gone = live({ ...spec, oidcTokenFile: join(t.testdirName, 'gone') })
   await t.rejects(gone.source.get(), { code: 'Credentials.Unavailable' })
   t.same(gone.problems, ['no-token-file'])
+})
+
+t.test('a session from a URI whose end nobody can tell is refused, since it would be used beyond it', async t => {
+  let expiration: unknown
+  const { port, close } = await openServer({ host: '127.0.0.1', port: 0, tls: undefined }, (_, response) => {
+    response.end(JSON.stringify({ AccessKeyId: 'STS.ofAUri', AccessKeySecret: 'SecretOfAUri', SecurityToken: 'TokenOfAUri', Expiration: expiration }))
+  })
+  t.teardown(close)
+  for (expiration of [undefined, null, '', 'soon', Date.now() + 3_600_000]) {
+    const { source, problems } = live({ kind: 'uri', uri: `http://127.0.0.1:${port}/` })
+    await t.rejects(source.get(), { code: 'Credentials.Unavailable' }, String(expiration))
+    t.same(problems, ['service-failed'])
+  }
+})
+
+t.test('a token file that is a pipe, a device or a folder, or is endless, is a problem at once and holds up no other file', async t => {
+  const { service, specs } = await startService(t)
+  const spec = specs.find(each => each.kind === 'oidc-role')
+  if (spec === undefined) throw new Error('There is no such kind.')
+  const folder = t.testdir({ large: 'x'.repeat(70_000) })
+  const pipe = join(folder, 'pipe')
+  execFileSync('sh', ['-c', 'mkfifo "$0"', pipe])
+  // Each that waited for the pipe would keep one of four threads that read files.
+  for (const oidcTokenFile of [pipe, pipe, pipe, pipe, folder, '/dev/zero', join(folder, 'large')]) {
+    const { source, problems } = live({ ...spec, oidcTokenFile })
+    await t.rejects(source.get(), { code: 'Credentials.Unavailable' })
+    t.same(problems, ['no-token-file'], oidcTokenFile)
+  }
+  t.equal(service.asked.length, 0)
 })
 
 t.test('a thousand first calls at once ask each kind of service exactly once, and a session of 900 s is not asked for again on every call', async t => {

@@ -77,6 +77,7 @@ const WRONG: ReadonlyArray<readonly [text: string, fault: RegExp]> = [
   ['- a', /must be a list of names and values/],
   ['a: [', /^line 1: is no YAML: /],
   ['tags:\n  - {device}.{point}', /^line 2: is no YAML: .*; put a text that begins with \{ into quotes/],
+  [`a: ${'['.repeat(5_000)}`, /^line 1: nests deeper than any mapping does/],
   ['tags: Channel1.{device}.{point}', /^line 1, tags: must be a list, each element on a line that begins with "- "$/],
   ['tags:\n  - "{device}{point}"', /^line 2, tag: has two placeholders without a text between them/],
   ['tags:\n  - "{device}.{device}.{point}"', /has a placeholder twice/],
