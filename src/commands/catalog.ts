@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { CatalogError } from '../catalog/catalog-error.js'
 import type { Catalog } from '../catalog/catalog.js'
-import { readCatalog } from '../catalog/read-catalog.js'
 import { catalogTemplate } from '../catalog/template.js'
 import { CommandFailure } from './failure.js'
 import { type Output, printJson, printTable } from './print.js'
@@ -25,16 +24,19 @@ export function catalogCommand ({ stdout, stderr }: CatalogCommandParts): Comman
     .argument('<file>', 'CSV, or YAML when the name ends in .yaml or .yml.')
     .option('--json', 'Print JSON for a program to read.')
     .action(async (file: string, options: { json?: boolean }) => {
-      const list = read(await readFile(file).catch((cause: unknown) => {
+      const bytes = await readFile(file).catch((cause: unknown) => {
         throw new CommandFailure(`${file} cannot be read; name a file that holds the list.`, { cause })
-      }), file, stderr)
+      })
+      const list = await read(bytes, file, stderr)
       if (options.json === true) printJson(stdout, toJson(list))
       else printTable(stdout, ['TYPE', 'POINTS', 'REQUIRED', 'RECOMMENDED'], toJson(list).types.map(row => [row.type, String(row.points), String(row.required), String(row.recommended)]))
     })
   return catalog
 }
 
-function read (bytes: Buffer, file: string, stderr: Output): Catalog {
+async function read (bytes: Buffer, file: string, stderr: Output): Promise<Catalog> {
+  // Loaded only now: the other commands would wait for packages that they do not use.
+  const { readCatalog } = await import('../catalog/read-catalog.js')
   try {
     return readCatalog(bytes, file)
   } catch (cause) {

@@ -1,6 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node } from 'yaml'
+import type { LineCounter, Node } from 'yaml'
 import { nameFault } from '../contract/text-fault.js'
 import { nestsTooDeep } from '../yaml-depth.js'
+import { yamlPackage } from './yaml-package.js'
 
 /** Longer than any tag, and short enough that matching one costs nothing. */
 const TEXT_CHARACTERS_MAX = 512
@@ -24,7 +25,7 @@ export interface Entry {
 /** Reads YAML into texts, lists and entries, and notes what is something else with its line and key. */
 export class YamlReader {
   readonly faults: MappingFault[] = []
-  readonly #lines = new LineCounter()
+  readonly #lines: LineCounter = new (yamlPackage().LineCounter)()
 
   /** The members of the document; undefined when it cannot be read. */
   readDocument (text: string): Entry[] | undefined {
@@ -33,7 +34,7 @@ export class YamlReader {
       return undefined
     }
     // Core schema without aliases: nothing in the text can be code, refer to something or grow.
-    const document = parseDocument(text, { version: '1.2', schema: 'core', merge: false, uniqueKeys: false, prettyErrors: false, logLevel: 'error', lineCounter: this.#lines })
+    const document = yamlPackage().parseDocument(text, { version: '1.2', schema: 'core', merge: false, uniqueKeys: false, prettyErrors: false, logLevel: 'error', lineCounter: this.#lines })
     for (const { pos: [offset], message } of document.errors.slice(0, 5)) this.faults.push({ line: this.#lines.linePos(offset).line, key: '', message: `is no YAML: ${message}${text.includes('{') ? '; put a text that begins with { into quotes' : ''}` })
     if (document.errors.length > 0) return undefined
     if (document.contents === null) {
@@ -50,7 +51,7 @@ export class YamlReader {
   /** The members of a map. A name that stands twice is a fault: the second would win silently. */
   entries (entry: Entry): Entry[] | undefined {
     const { node } = entry
-    if (!this.#isPlain(entry) || !isMap(node)) return this.fault(entry, `must be a list of names and values${entry.key === '' ? ', such as "deviceType: \'1\'"' : ''}`)
+    if (!this.#isPlain(entry) || !yamlPackage().isMap(node)) return this.fault(entry, `must be a list of names and values${entry.key === '' ? ', such as "deviceType: \'1\'"' : ''}`)
     const entries = new Map<string, Entry>()
     for (const pair of node.items) {
       // The document is composed, so keys and values are nodes.
@@ -67,7 +68,7 @@ export class YamlReader {
   /** The elements of a list, each under the key of the list. */
   list (entry: Entry): Entry[] | undefined {
     const { node } = entry
-    if (!this.#isPlain(entry) || !isSeq(node)) return this.fault(entry, 'must be a list, each element on a line that begins with "- "')
+    if (!this.#isPlain(entry) || !yamlPackage().isSeq(node)) return this.fault(entry, 'must be a list, each element on a line that begins with "- "')
     // As above.
     return node.items.map(item => ({ key: entry.key, line: this.#lineOf(item as Node) ?? entry.line, node: item as Node }))
   }
@@ -76,7 +77,7 @@ export class YamlReader {
   text (entry: Entry, what = 'a text'): string | undefined {
     const { node } = entry
     if (!this.#isPlain(entry)) return undefined
-    const value = isScalar(node) ? typeof node.value === 'number' ? node.source : node.value : undefined
+    const value = yamlPackage().isScalar(node) ? typeof node.value === 'number' ? node.source : node.value : undefined
     if (typeof value !== 'string') return this.fault(entry, `must be ${what}; put true, false, null and the like into quotes`)
     if (value === '') return this.fault(entry, `must be ${what}, and is empty`)
     if (value.length > TEXT_CHARACTERS_MAX) return this.fault(entry, `is longer than ${TEXT_CHARACTERS_MAX} characters`)
@@ -86,21 +87,21 @@ export class YamlReader {
   }
 
   isMap ({ node }: Entry): boolean {
-    return isMap(node)
+    return yamlPackage().isMap(node)
   }
 
   isList ({ node }: Entry): boolean {
-    return isSeq(node)
+    return yamlPackage().isSeq(node)
   }
 
   /** One of a few words. */
   word <Word extends string>(entry: Entry, words: readonly Word[]): Word | undefined {
-    const text = isScalar(entry.node) ? String(entry.node.value) : undefined
+    const text = yamlPackage().isScalar(entry.node) ? String(entry.node.value) : undefined
     return words.find(word => word === text) ?? this.fault(entry, `takes ${new Intl.ListFormat('en', { type: 'disjunction' }).format(words)}`)
   }
 
   #isPlain ({ key, line, node }: Entry): boolean {
-    if (node === null || (!isAlias(node) && node.tag === undefined && node.anchor === undefined)) return true
+    if (node === null || (!yamlPackage().isAlias(node) && node.tag === undefined && node.anchor === undefined)) return true
     this.fault({ key, line }, 'uses an anchor, an alias or a tag of YAML; a mapping has none')
     return false
   }
