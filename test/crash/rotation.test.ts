@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import t from 'tap'
 import type { CredentialSpec } from '../../src/credentials/credential-spec.js'
 import { startSandbox, type SandboxAccount } from '../../src/sandbox/sandbox.js'
@@ -11,10 +12,10 @@ const TRIES_MAX = 200
 
 const pairOf = (name: string, n: number): { accessKeyId: string, accessKeySecret: string } => ({ accessKeyId: `LTAI5t${name}Rotated${n}`, accessKeySecret: `${name}SecretOfTheRotation${n}x` })
 
-/** Plants by what sends for them: keys, and roles that are asked for with keys; each in every way of delivery. */
-const PLANTS = ['keys', 'roles'].flatMap(credential => ['relay', 'relay-or-store', 'store'].map(delivery => ({ name: `${credential}-${delivery}`, credential, delivery })))
+/** Plants by what sends for them: keys, roles that are asked for with keys or with an OIDC token, and a credentials URI; each in every way of delivery. */
+const PLANTS = ['keys', 'roles', 'oidc', 'uri'].flatMap(credential => ['relay', 'relay-or-store', 'store'].map(delivery => ({ name: `${credential}-${delivery}`, credential, delivery })))
 
-t.test(`${PUSHES} pushes while keys and roles are rotated ${ROTATIONS} times: each is delivered, stored or told to come again, and none is lost`, async t => {
+t.test(`${PUSHES} pushes while keys, roles and sessions of every service are rotated ${ROTATIONS} times: each is delivered, stored or told to come again, and none is lost`, async t => {
   // Whatever is not in here any more is refused at once: the old key is deleted in the moment in which the new one takes over.
   const accounts: SandboxAccount[] = [pairOf('Keys', 0)]
   const mayAssume = [pairOf('Roles', 0)]
@@ -27,9 +28,12 @@ t.test(`${PUSHES} pushes while keys and roles are rotated ${ROTATIONS} times: ea
     }
   })
   t.teardown(async () => { await cloud.close() })
-  const sts = await startTokenService(t, { keys: mayAssume, accounts })
+  const sts = await startTokenService(t, { keys: mayAssume, oidcToken: 'token-of-the-rotation', accounts })
+  const oidcTokenFile = join(t.testdir({ token: 'token-of-the-rotation' }), 'token')
   const roleOf = (n: number): CredentialSpec => ({ kind: 'ram-role', ...pairOf('Roles', n), roleArn: `acs:ram::1:role/pushes-${n}`, stsEndpoint: sts.origin })
-  const book = new MemoryBook({ keys: { kind: 'access-key', ...pairOf('Keys', 0) }, roles: roleOf(0) })
+  const oidcOf = (n: number): CredentialSpec => ({ kind: 'oidc-role', roleArn: `acs:ram::1:role/oidc-${n}`, oidcProviderArn: 'acs:ram::1:oidc-provider/plants', oidcTokenFile, stsEndpoint: sts.origin })
+  const uriOf = (n: number): CredentialSpec => ({ kind: 'uri', uri: `${sts.uri}?rotation=${n}` })
+  const book = new MemoryBook({ keys: { kind: 'access-key', ...pairOf('Keys', 0) }, roles: roleOf(0), oidc: oidcOf(0), uri: uriOf(0) })
   // So long that no push is in doubt on a machine that hardly runs: it would arrive twice by right, and meet several rotations.
   const proxy = await startProxy(t, { cloud, book, env: { LOG_LEVEL: 'info', RELAY_TIMEOUT_MS: '120000' } })
   const keys = PLANTS.map(({ name, credential, delivery }) => {
@@ -42,6 +46,8 @@ t.test(`${PUSHES} pushes while keys and roles are rotated ${ROTATIONS} times: ea
     mayAssume.push(pairOf('Roles', n))
     book.set('keys', { kind: 'access-key', ...pairOf('Keys', n) })
     book.set('roles', roleOf(n))
+    book.set('oidc', oidcOf(n))
+    book.set('uri', uriOf(n))
     const issued = new Set(sts.issued.map(({ accessKeyId }) => accessKeyId))
     const gone = accounts.filter(({ accessKeyId }) => accessKeyId === pairOf('Keys', n - 1).accessKeyId || issued.has(accessKeyId))
     for (const account of gone) accounts.splice(accounts.indexOf(account), 1)
@@ -73,5 +79,5 @@ t.test(`${PUSHES} pushes while keys and roles are rotated ${ROTATIONS} times: ea
   t.equal(arrived.size, PUSHES, 'none is lost')
   t.strictSame([...arrived].filter(([, times]) => times > 1), [], 'a refusal of the old key is no doubt: nothing arrives twice')
   t.strictSame([...answers.keys()].filter(told => !['200', '202', 'Credentials.Unavailable'].includes(told)), [], 'and nobody hears that the account is at fault')
-  t.equal(sts.asked.length <= 2 * (ROTATIONS + 1), true, `${sts.asked.length} questions to the token service`)
+  t.equal(sts.asked.length <= 6 * (ROTATIONS + 1), true, `${sts.asked.length} questions to the token service`)
 })
