@@ -192,6 +192,7 @@ function isDryRun ({ headers }: FastifyRequest): boolean {
 
 /** A structured field dictionary (RFC 8941): `number-to-string=22, bom=1`. */
 function tellCounts (reply: FastifyReply, header: string, counts: ReadonlyMap<string, number>, without?: string): void {
+  if (counts.size === 0) return
   const told = [...counts].filter(([code]) => code !== without)
   if (told.length > 0) reply.header(header, told.map(([code, count]) => `${code}=${count}`).join(', '))
 }

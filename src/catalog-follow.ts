@@ -4,6 +4,7 @@ import { CatalogError } from './catalog/catalog-error.js'
 import type { Catalog } from './catalog/catalog.js'
 import { readCatalog } from './catalog/read-catalog.js'
 import type { Clock } from './clock.js'
+import { lookAgain } from './look-again.js'
 
 export interface FollowedCatalog {
   /** The list in use; undefined without CATALOG_FILE. */
@@ -17,7 +18,7 @@ export interface FollowCatalogParts {
   readonly logger: Logger
 }
 
-/** The file is read this often: fs.watch misses changes of mounted volumes and of what a symbolic link leads to. */
+/** Eight megabytes are no small thing to read, and a list is no matter of seconds. */
 const POLL_MS = 10_000
 
 /** The start must not happen: the message is one sentence that says what to do. */
@@ -33,36 +34,24 @@ export async function followCatalog ({ file, clock, logger }: FollowCatalogParts
   if (file === undefined) return { current: () => undefined, close: () => {} }
   let bytes = await readBytes(file)
   let catalog = toCatalog(bytes, file)
-  let problem: string | undefined
   let isClosed = false
-  let cancel = (): void => {}
-
-  async function look (path: string): Promise<void> {
-    const found = await readBytes(path)
-    if (isClosed || found.equals(bytes)) return
-    catalog = toCatalog(found, path)
-    bytes = found
-    logger.info({ types: catalog.types.length, points: catalog.pointCount }, 'A new catalog is in use.')
-  }
-
-  function lookLater (path: string): void {
-    cancel = clock.after(POLL_MS, () => {
-      look(path).then(() => { problem = undefined }, (error: unknown) => {
-        const message = error instanceof Error ? error.message : 'unknown'
-        if (message !== problem) logger.error({ error }, 'The new catalog cannot be used; the one before stays in use.')
-        problem = message
-      }).finally(() => {
-        if (!isClosed) lookLater(path)
-      })
-    })
-  }
-
-  lookLater(file)
+  const stop = lookAgain({
+    clock,
+    everyMs: POLL_MS,
+    look: async () => {
+      const found = await readBytes(file)
+      if (isClosed || found.equals(bytes)) return
+      catalog = toCatalog(found, file)
+      bytes = found
+      logger.info({ types: catalog.types.length, points: catalog.pointCount }, 'A new catalog is in use.')
+    },
+    onProblem: error => { logger.error({ error }, 'The new catalog cannot be used; the one before stays in use.') }
+  })
   return {
     current: () => catalog,
     close: () => {
       isClosed = true
-      cancel()
+      stop()
     }
   }
 }

@@ -3,6 +3,7 @@ import { Server as TlsServer } from 'node:tls'
 import type { Logger } from 'pino'
 import type { Clock } from './clock.js'
 import type { TlsConfig } from './config.js'
+import { lookAgain } from './look-again.js'
 import type { TlsServerOptions } from './tls-options.js'
 import { readTlsFiles, type TlsPair, toTlsPair } from './tls-pair.js'
 
@@ -23,7 +24,7 @@ export interface FollowTlsParts {
   readonly logger: Logger
 }
 
-/** Files are read this often: fs.watch misses changes of mounted volumes and of what a symbolic link leads to. */
+/** Files are read this often. */
 const POLL_MS = 1_000
 
 /**
@@ -35,9 +36,8 @@ export async function prepareTls ({ tls, clock, logger }: FollowTlsParts): Promi
   const files = await readTlsFiles(tls)
   const pair = toTlsPair(files, tls.minVersion)
   let { digest } = files
-  let problem: string | undefined
   let isClosed = false
-  let cancel = (): void => {}
+  let stop = (): void => {}
 
   function tellOf (pair: TlsPair): void {
     if (pair.expiresAtMs <= clock.now()) logger.warn({ expired: new Date(pair.expiresAtMs).toISOString() }, 'The certificate in TLS_CERT_FILE has expired.')
@@ -54,28 +54,22 @@ export async function prepareTls ({ tls, clock, logger }: FollowTlsParts): Promi
     onPair(pair)
   }
 
-  function lookLater (server: TlsServer, onPair: (pair: TlsPair) => void): void {
-    cancel = clock.after(POLL_MS, () => {
-      look(server, onPair).then(() => { problem = undefined }, (error: unknown) => {
-        const message = error instanceof Error ? error.message : 'unknown'
-        if (message !== problem) logger.error({ error }, 'The new certificate cannot be used; the one before stays in use.')
-        problem = message
-      }).finally(() => {
-        if (!isClosed) lookLater(server, onPair)
-      })
-    })
-  }
-
   tellOf(pair)
   return {
     options: pair.options,
     follow: (server, onPair) => {
       onPair(pair)
-      if (server instanceof TlsServer) lookLater(server, onPair)
+      if (!(server instanceof TlsServer)) return
+      stop = lookAgain({
+        clock,
+        everyMs: POLL_MS,
+        look: async () => { await look(server, onPair) },
+        onProblem: error => { logger.error({ error }, 'The new certificate cannot be used; the one before stays in use.') }
+      })
     },
     close: () => {
       isClosed = true
-      cancel()
+      stop()
     }
   }
 }

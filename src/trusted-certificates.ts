@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import type { Logger } from 'pino'
 import type { Clock } from './clock.js'
+import { lookAgain } from './look-again.js'
 
 /** Its message is a plain sentence that names the setting and quotes nothing of the file. */
 export class CaFileError extends Error {
@@ -22,7 +23,7 @@ export interface FollowTrustedParts {
   readonly logger: Pick<Logger, 'info' | 'error'>
 }
 
-/** As often as the TLS pair of the plants' port, and for the same reason: fs.watch misses what a mount replaces. */
+/** As often as the TLS pair of the plants' port. */
 const POLL_MS = 1_000
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
@@ -58,37 +59,25 @@ export async function followTrusted ({ file, clock, logger }: FollowTrustedParts
   const pem = await readPem(file)
   let current = trustIn(pem)
   let digest = digestOf(pem)
-  let problem: string | undefined
   let isClosed = false
-  let cancel = (): void => {}
-
-  async function look (path: string): Promise<void> {
-    const found = await readPem(path)
-    const foundDigest = digestOf(found)
-    if (isClosed || foundDigest === digest) return
-    current = trustIn(found)
-    digest = foundDigest
-    logger.info('New certificates in CA_FILE are trusted.')
-  }
-
-  function lookLater (path: string): void {
-    cancel = clock.after(POLL_MS, () => {
-      look(path).then(() => { problem = undefined }, (error: unknown) => {
-        const message = error instanceof Error ? error.message : 'unknown'
-        if (message !== problem) logger.error({ error }, 'The new CA_FILE cannot be used; what was trusted before stays in use.')
-        problem = message
-      }).finally(() => {
-        if (!isClosed) lookLater(path)
-      })
-    })
-  }
-
-  lookLater(file)
+  const stop = lookAgain({
+    clock,
+    everyMs: POLL_MS,
+    look: async () => {
+      const found = await readPem(file)
+      const foundDigest = digestOf(found)
+      if (isClosed || foundDigest === digest) return
+      current = trustIn(found)
+      digest = foundDigest
+      logger.info('New certificates in CA_FILE are trusted.')
+    },
+    onProblem: error => { logger.error({ error }, 'The new CA_FILE cannot be used; what was trusted before stays in use.') }
+  })
   return {
     current: () => current,
     close: () => {
       isClosed = true
-      cancel()
+      stop()
     }
   }
 }

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readBytes, readInteger, readText } from './columns.js'
-import { copyDatabase } from './copy-database.js'
-import { Database, type Row } from './database.js'
-import { migrate } from './migrations.js'
+import type { Row } from './database.js'
+import { StoreFile } from './store-file.js'
 
 const FILE_NAME = 'credentials.db'
 
@@ -28,78 +27,52 @@ export interface CredentialRow {
 }
 
 /** Sealed credentials on disk, in `credentials.db`. What is in them is known in src/credentials alone. Throws StoreError. */
-export class CredentialsStore {
-  readonly #database: Database
-
+export class CredentialsStore extends StoreFile {
   /** Whether anything was ever stored there. Looks without opening: a server makes no file for what nobody uses. */
   static exists (dataDir: string): boolean {
     return existsSync(join(resolve(dataDir), FILE_NAME))
   }
 
   constructor (dataDir: string) {
-    this.#database = new Database({ dataDir, fileName: FILE_NAME })
+    super({ dataDir, fileName: FILE_NAME, schemaSteps: SCHEMA_STEPS })
     try {
-      migrate(this.#database, SCHEMA_STEPS)
       // What was removed or sealed anew is overwritten: its key may be the one that somebody has stolen.
-      this.#database.exec('PRAGMA secure_delete = ON')
+      this.database.exec('PRAGMA secure_delete = ON')
     } catch (error) {
-      this.#database.close()
+      this.close()
       throw error
     }
-  }
-
-  get path (): string {
-    return this.#database.path
-  }
-
-  /** See Database.transaction. */
-  transaction<T> (work: () => T): T {
-    return this.#database.transaction(work)
-  }
-
-  /** See Database.changed. */
-  changed (): boolean {
-    return this.#database.changed()
-  }
-
-  /** See copyDatabase. */
-  copyTo (path: string): { bytes: number } {
-    return copyDatabase(path, target => { this.#database.run('VACUUM INTO ?', [target]) })
   }
 
   /** Empties the write-ahead log, which still has what was overwritten; a reader beside it may keep that from happening. */
   emptyLog (): void {
     try {
-      this.#database.get('PRAGMA wal_checkpoint(TRUNCATE)')
+      this.database.get('PRAGMA wal_checkpoint(TRUNCATE)')
     } catch {
       // What was to be done is committed; the log is emptied when it is next closed.
     }
   }
 
-  close (): void {
-    this.#database.close()
-  }
-
   insert (row: CredentialRow): void {
-    this.#database.run('INSERT INTO credentials (name, key_id, sealed, created_at_ms, changed_at_ms) VALUES (?, ?, ?, ?, ?)',
+    this.database.run('INSERT INTO credentials (name, key_id, sealed, created_at_ms, changed_at_ms) VALUES (?, ?, ?, ?, ?)',
       [row.name, row.keyId, row.sealed, row.createdAtMs, row.changedAtMs])
   }
 
   find (name: string): CredentialRow | undefined {
-    const row = this.#database.get('SELECT * FROM credentials WHERE name = ?', [name])
+    const row = this.database.get('SELECT * FROM credentials WHERE name = ?', [name])
     return row === undefined ? undefined : readCredential(row)
   }
 
   list (): CredentialRow[] {
-    return this.#database.all('SELECT * FROM credentials ORDER BY name').map(readCredential)
+    return this.database.all('SELECT * FROM credentials ORDER BY name').map(readCredential)
   }
 
   update ({ name, keyId, sealed, changedAtMs }: Omit<CredentialRow, 'createdAtMs'>): void {
-    this.#database.run('UPDATE credentials SET key_id = ?, sealed = ?, changed_at_ms = ? WHERE name = ?', [keyId, sealed, changedAtMs, name])
+    this.database.run('UPDATE credentials SET key_id = ?, sealed = ?, changed_at_ms = ? WHERE name = ?', [keyId, sealed, changedAtMs, name])
   }
 
   delete (name: string): void {
-    this.#database.run('DELETE FROM credentials WHERE name = ?', [name])
+    this.database.run('DELETE FROM credentials WHERE name = ?', [name])
   }
 }
 

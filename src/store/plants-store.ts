@@ -1,8 +1,7 @@
 import { join, resolve } from 'node:path'
-import { Database, type Row } from './database.js'
-import { copyDatabase } from './copy-database.js'
-import { migrate } from './migrations.js'
 import { readInteger, readIntegerOrNull, readText, readTextOrNull, readBytes } from './columns.js'
+import type { Row } from './database.js'
+import { StoreFile } from './store-file.js'
 
 const FILE_NAME = 'plants.db'
 
@@ -64,66 +63,35 @@ export interface KeyRow {
 }
 
 /** Plants and keys on disk, in `plants.db`. Texts in, rows out; what they mean is decided in src/plants. Throws StoreError. */
-export class PlantsStore {
-  readonly #database: Database
-
+export class PlantsStore extends StoreFile {
   constructor (dataDir: string) {
-    this.#database = new Database({ dataDir, fileName: FILE_NAME })
-    try {
-      migrate(this.#database, SCHEMA_STEPS)
-    } catch (error) {
-      this.#database.close()
-      throw error
-    }
-  }
-
-  get path (): string {
-    return this.#database.path
-  }
-
-  /** See Database.transaction. */
-  transaction<T> (work: () => T): T {
-    return this.#database.transaction(work)
-  }
-
-  /** See Database.changed. */
-  changed (): boolean {
-    return this.#database.changed()
-  }
-
-  /** See copyDatabase. */
-  copyTo (path: string): { bytes: number } {
-    return copyDatabase(path, target => { this.#database.run('VACUUM INTO ?', [target]) })
-  }
-
-  close (): void {
-    this.#database.close()
+    super({ dataDir, fileName: FILE_NAME, schemaSteps: SCHEMA_STEPS })
   }
 
   insertPlant (plant: PlantRow): void {
-    this.#database.run('INSERT INTO plants (name, policy, created_at_ms) VALUES (?, ?, ?)', [plant.name, plant.policy, plant.createdAtMs])
+    this.database.run('INSERT INTO plants (name, policy, created_at_ms) VALUES (?, ?, ?)', [plant.name, plant.policy, plant.createdAtMs])
   }
 
   findPlant (name: string): PlantRow | undefined {
-    const row = this.#database.get('SELECT * FROM plants WHERE name = ?', [name])
+    const row = this.database.get('SELECT * FROM plants WHERE name = ?', [name])
     return row === undefined ? undefined : readPlant(row)
   }
 
   listPlants (): PlantRow[] {
-    return this.#database.all('SELECT * FROM plants ORDER BY name').map(readPlant)
+    return this.database.all('SELECT * FROM plants ORDER BY name').map(readPlant)
   }
 
   updatePolicy (name: string, policy: string): void {
-    this.#database.run('UPDATE plants SET policy = ? WHERE name = ?', [policy, name])
+    this.database.run('UPDATE plants SET policy = ? WHERE name = ?', [policy, name])
   }
 
   /** Removes the plant's keys as well. */
   deletePlant (name: string): void {
-    this.#database.run('DELETE FROM plants WHERE name = ?', [name])
+    this.database.run('DELETE FROM plants WHERE name = ?', [name])
   }
 
   insertKey (key: KeyRow): void {
-    this.#database.run(
+    this.database.run(
       `INSERT INTO keys (id, plant, hash, label, created_at_ms, expires_at_ms, revoked_at_ms, last_used_at_ms,
         cidrs, device_types, device_ids, in_url, rotated_from, replaced_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [key.id, key.plant, key.hash, key.label, key.createdAtMs, key.expiresAtMs, key.revokedAtMs, key.lastUsedAtMs,
@@ -131,24 +99,24 @@ export class PlantsStore {
   }
 
   findKey (id: string): KeyRow | undefined {
-    const row = this.#database.get('SELECT * FROM keys WHERE id = ?', [id])
+    const row = this.database.get('SELECT * FROM keys WHERE id = ?', [id])
     return row === undefined ? undefined : readKey(row)
   }
 
   listKeys (): KeyRow[] {
-    return this.#database.all('SELECT * FROM keys ORDER BY plant, created_at_ms, id').map(readKey)
+    return this.database.all('SELECT * FROM keys ORDER BY plant, created_at_ms, id').map(readKey)
   }
 
   listKeysOf (plant: string): KeyRow[] {
-    return this.#database.all('SELECT * FROM keys WHERE plant = ? ORDER BY created_at_ms, id', [plant]).map(readKey)
+    return this.database.all('SELECT * FROM keys WHERE plant = ? ORDER BY created_at_ms, id', [plant]).map(readKey)
   }
 
   markReplaced (id: string, replacedBy: string, expiresAtMs: number): void {
-    this.#database.run('UPDATE keys SET replaced_by = ?, expires_at_ms = ? WHERE id = ?', [replacedBy, expiresAtMs, id])
+    this.database.run('UPDATE keys SET replaced_by = ?, expires_at_ms = ? WHERE id = ?', [replacedBy, expiresAtMs, id])
   }
 
   markRevoked (id: string, revokedAtMs: number): void {
-    this.#database.run('UPDATE keys SET revoked_at_ms = ? WHERE id = ?', [revokedAtMs, id])
+    this.database.run('UPDATE keys SET revoked_at_ms = ? WHERE id = ?', [revokedAtMs, id])
   }
 
   /**
@@ -156,9 +124,9 @@ export class PlantsStore {
    * beside live requests, and an hour that a power cut takes back harms nobody.
    */
   writeLastUses (lastUses: ReadonlyMap<string, number>): void {
-    this.#database.transaction(() => {
+    this.database.transaction(() => {
       for (const [id, lastUsedAtMs] of lastUses) {
-        this.#database.run('UPDATE keys SET last_used_at_ms = ? WHERE id = ?', [lastUsedAtMs, id])
+        this.database.run('UPDATE keys SET last_used_at_ms = ? WHERE id = ?', [lastUsedAtMs, id])
       }
     }, { busyTimeoutMs: 0, durable: false })
   }
