@@ -34,13 +34,12 @@ export async function followCatalog ({ file, clock, logger }: FollowCatalogParts
   if (file === undefined) return { current: () => undefined, close: () => {} }
   let bytes = await readBytes(file)
   let catalog = toCatalog(bytes, file)
-  let isClosed = false
   const stop = lookAgain({
     clock,
     everyMs: POLL_MS,
     look: async () => {
       const found = await readBytes(file)
-      if (isClosed || found.equals(bytes)) return
+      if (found.equals(bytes)) return
       catalog = toCatalog(found, file)
       bytes = found
       logger.info({ types: catalog.types.length, points: catalog.pointCount }, 'A new catalog is in use.')
@@ -49,10 +48,7 @@ export async function followCatalog ({ file, clock, logger }: FollowCatalogParts
   })
   return {
     current: () => catalog,
-    close: () => {
-      isClosed = true
-      stop()
-    }
+    close: stop
   }
 }
 

@@ -19,7 +19,6 @@ export class EndSwitch implements EndSignal {
 
   /** Tells everybody, each once; whoever listens later has to look at `aborted`. */
   end (): void {
-    if (this.#aborted) return
     this.#aborted = true
     const listeners = this.#listeners
     this.#listeners = []

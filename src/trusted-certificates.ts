@@ -59,14 +59,13 @@ export async function followTrusted ({ file, clock, logger }: FollowTrustedParts
   const pem = await readPem(file)
   let current = trustIn(pem)
   let digest = digestOf(pem)
-  let isClosed = false
   const stop = lookAgain({
     clock,
     everyMs: POLL_MS,
     look: async () => {
       const found = await readPem(file)
       const foundDigest = digestOf(found)
-      if (isClosed || foundDigest === digest) return
+      if (foundDigest === digest) return
       current = trustIn(found)
       digest = foundDigest
       logger.info('New certificates in CA_FILE are trusted.')
@@ -75,10 +74,7 @@ export async function followTrusted ({ file, clock, logger }: FollowTrustedParts
   })
   return {
     current: () => current,
-    close: () => {
-      isClosed = true
-      stop()
-    }
+    close: stop
   }
 }
 

@@ -1,6 +1,6 @@
 import type { TimeFaults } from '../contract/check-push.js'
 import { RECORD_TIME_PATTERN } from '../contract/push.js'
-import { isCalendarTime, NOT_IN_CALENDAR } from '../contract/record-time.js'
+import { isCalendarTime } from '../contract/record-time.js'
 import type { TimeFormat } from '../mapping/time-format.js'
 import { holdsDevices, isObject } from './candidate.js'
 import { JsonNumber } from './json-value.js'
@@ -70,19 +70,17 @@ function createTimeReader (timeZone: string, bounds: TimeBounds, format: TimeFor
   let lastRead: TimeRead = {}
   return text => {
     if (text !== lastText) {
-      lastRead = readFormatted(text, bounds, format) ?? readTime(text, timeZone, bounds)
+      lastRead = format === undefined ? readTime(text, timeZone, bounds) : readFormatted(text, timeZone, bounds, format)
       lastText = text
     }
     return lastRead
   }
 }
 
-/** Undefined: there is no form, or the contract's own was written. With a form nothing else is guessed. */
-function readFormatted (text: string, bounds: TimeBounds, format: TimeFormat | undefined): TimeRead | undefined {
-  if (format === undefined || CONTRACT_FORM.test(text)) return undefined
-  const wallTime = format.read(text)
-  if (wallTime === undefined) return { fault: `is not written as the mapping's timeFormat says (${format.text})` }
-  return isCalendarTime(wallTime) ? { recordTime: wallTime, fault: bounds.faultOfWallTime(wallTime) } : { fault: NOT_IN_CALENDAR }
+/** With a form nothing but that and the contract's own is understood. */
+function readFormatted (text: string, timeZone: string, bounds: TimeBounds, format: TimeFormat): TimeRead {
+  const wallTime = CONTRACT_FORM.test(text) ? text : format.read(text)
+  return wallTime === undefined ? { fault: `is not written as the mapping's timeFormat says (${format.text})` } : readTime(wallTime, timeZone, bounds)
 }
 
 function readTime (text: string, timeZone: string, bounds: TimeBounds): TimeRead {

@@ -92,6 +92,9 @@ t.test('a push is judged by the points of its type; recommended ones are counted
     { path: '/devices/1/data', message: 'lacks the point Ua, which the catalog requires' }
   ])
   t.equal(judgePush(catalog, pushOf('1', { x: '1', y: '1', z: '1' }), 2).faults.length, 2)
+  const [short, long] = judgePush(catalog, pushOf('1', { Ua: '1', Ux: '1', dp_inp: '1' }), 10).faults
+  t.match(short?.message, /this device type$/, 'any code of two letters is near every other')
+  t.match(long?.message, /did you mean dp_imp\?$/)
 })
 
 t.test('a type that the list does not have is no fault: the set of types is open', async t => {

@@ -279,3 +279,14 @@ t.test('identifying costs the same among 100,000 keys as among 20', async t => {
     rmSync(dataDir, { recursive: true })
   }
 })
+
+t.test('a mistyped key costs no look-up', async t => {
+  const registry = openRegistry({ dataDir: t.testdir(), clock: new ManualClock() })
+  registry.addPlant('north', {})
+  const { key } = registry.createKey('north', {})
+  // Closed, the database answers nobody.
+  registry.close()
+  const mistyped = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0')
+  t.equal(registry.identify(mistyped), undefined)
+  t.throws(() => registry.identify(key))
+})

@@ -121,3 +121,7 @@ t.test('a push is signed as any request with its headers would be', async t => {
     t.strictSame(quick, signRequest({ method: 'POST', path: rest.path, headers }, rest.body, credential))
   }), { numRuns: 50 })
 })
+
+t.test('the date is that of the moment, however often it was asked before', async t => {
+  t.strictSame([0, 999, 1000, 61_000, 0].map(acsDate), ['1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '1970-01-01T00:00:01Z', '1970-01-01T00:01:01Z', '1970-01-01T00:00:00Z'])
+})

@@ -1,0 +1,40 @@
+import t from 'tap'
+import { NameSet } from '../../src/intake/name-set.js'
+
+/** Where a name looks first in a table of 1024 places, and with its low bits in a smaller one. */
+const placeOf = (name: string): number => ([...Buffer.from(name)].reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 8) & 1023
+
+function namesAt (place: number, count: number): string[] {
+  const names: string[] = []
+  for (let n = 0; n < 1_000_000 && names.length < count; n++) {
+    const name = `n${n.toString(36)}.`
+    if (placeOf(name) === place) names.push(name)
+  }
+  return names
+}
+
+function addAll (names: readonly string[]): boolean[] {
+  const set = new NameSet()
+  set.clear(Buffer.from(` ${names.join('')}`))
+  let start = 1
+  return names.map(name => {
+    const isNew = set.add(start, start + name.length)
+    start += name.length
+    return isNew
+  })
+}
+
+t.test('a name is new once, through every growth of the table', async t => {
+  const names = Array.from({ length: 5_000 }, (_, n) => `meter-${n};`)
+  t.ok(addAll(names).every(Boolean))
+  t.strictSame(addAll([...names, ...names]).slice(names.length).filter(Boolean), [])
+})
+
+t.test('a name that finds no place when the table grows is not forgotten: nothing is surely new any more', async t => {
+  // In 256 places the second group goes round the end, and comes first when they are put into 1024; then the first one lacks room.
+  const [first, second, others] = [namesAt(200, 56), namesAt(250, 40), namesAt(100, 32)]
+  t.strictSame([first.length, second.length, others.length], [56, 40, 32])
+  const names = [...first, ...second, ...others]
+  t.ok(addAll(names).every(Boolean), 'half of the places are taken')
+  t.strictSame(addAll([...names, ...first]).slice(names.length).filter(Boolean), [])
+})
