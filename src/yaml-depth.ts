@@ -1,4 +1,4 @@
-import { Lexer } from 'yaml'
+import { yamlPackage } from './yaml-package.js'
 
 /** Far beyond what anybody writes, and far from what the parser's own calls take of the stack. */
 const DEPTH_MAX = 200
@@ -12,7 +12,7 @@ export function nestsTooDeep (text: string): boolean {
   /** Of the line: its indentation, and the marks that each open a block within it. */
   let block = 0
   let isLineStart = true
-  for (const token of new Lexer().lex(text)) {
+  for (const token of new (yamlPackage().Lexer)().lex(text)) {
     if (token === '[' || token === '{') flow += 1
     else if (token === ']' || token === '}') flow -= 1
     else if (token.endsWith('\n')) block = 0

@@ -1,7 +1,7 @@
 import type { LineCounter, Node } from 'yaml'
 import { nameFault } from '../contract/text-fault.js'
 import { nestsTooDeep } from '../yaml-depth.js'
-import { yamlPackage } from './yaml-package.js'
+import { yamlPackage } from '../yaml-package.js'
 
 /** Longer than any tag, and short enough that matching one costs nothing. */
 const TEXT_CHARACTERS_MAX = 512

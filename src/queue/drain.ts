@@ -42,8 +42,8 @@ export class Drain {
 
   /** Something about the account has changed. */
   wakeAccount (account: Account): void {
-    if (account.isRetired) return
-    const counter = this.#counterOf(account)
+    const counter = this.#counters.get(account)
+    if (counter === undefined) return // Nothing waits for it, or it was retired.
     counter.cancelTimer()
     while (!this.#stopping.signal.aborted && !counter.line.isEmpty) {
       const { waitMs } = account
