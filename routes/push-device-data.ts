@@ -11,14 +11,17 @@ import { groupBad } from '../src/intake/group-bad.js'
 import { hasOwnTimes, type ReadPush } from '../src/intake/read-push.js'
 import { takePush } from '../src/intake/take-push.js'
 import { refuseAboveBurst, type TakePoints } from '../src/plants/points-limit.js'
-import type { Policy } from '../src/plants/policy.js'
 import type { Identity } from '../src/plants/registry.js'
 import { checkScope } from '../src/plants/scope.js'
 import type { Deliver } from '../src/queue/deliver.js'
+import type { RepairCounts } from '../src/queue/queue-log.js'
 import { repeatKeyOf } from '../src/queue/repeat-key.js'
-import type { SendOnce, Sent } from '../src/queue/send-once.js'
+import type { SendOnce } from '../src/queue/send-once.js'
+import { answerTaken, tellCounts } from '../src/plugins/answer-taken.js'
 import { contentEncodingOf } from '../src/plugins/inflate-body.js'
 import type { Preview } from '../src/relay/preview.js'
+
+const NO_REPAIRS: RepairCounts = {}
 
 export interface PushDeviceDataParts {
   readonly deliver: Deliver
@@ -43,8 +46,9 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     const steps: Step[] = []
     const onStep = wantsPreview ? (step: Step) => { steps.push(step) } : undefined
     const arrival = { contentType: request.contentType, nowMs: now(plant.policy.credential), catalog: catalog(), onStep }
+    const bytes = bytesOf(request.body)
     // A limit to ids asks for each record's, a preview for all of them.
-    const taken = tellingSteps(steps, () => takePush(bytesOf(request.body), plant.policy, arrival, scansPushes && !wantsPreview && key.deviceIds.size === 0))
+    const taken = wantsPreview ? tellingSteps(steps, () => takePush(bytes, plant.policy, arrival, false)) : takePush(bytes, plant.policy, arrival, scansPushes && key.deviceIds.size === 0)
     const { deviceType, body, records, points, repairs, warnings, bad, read } = taken
     const outOfScope = checkScope(key, { deviceType, devices: read?.named ?? [] })
     if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: read === undefined ? outOfScope : outOfScope.map(read.tell) })
@@ -61,24 +65,24 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     const repeatKey = repeatKeyOf({
       plant: plant.name,
       // With the proxy's times in it, a repeat would be another body.
-      body: ownTimes ? body : bytesOf(request.body),
+      body: ownTimes ? body : bytes,
       parked: ownTimes ? parked.map(part => part.body) : [],
       idempotencyKey,
       dedupes: plant.policy.dedupe === 'on' && ownTimes
     })
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.
     request.body = undefined
-    const outgoing = { requestId: request.id, deviceType, body, recordCount: records, parked, repairs: Object.fromEntries(repairs), repeatKey }
-    const sent = await request.whileHoldingBody(async () => await sendOnce(outgoing, plant, request.clientGone, async () => {
+    const requestId = request.id
+    const sent = await request.whileHoldingBody(sendOnce({ requestId, repeatKey }, plant, request.clientGone, () => {
       // Here, so that a repeat costs its plant nothing.
       const delayMs = records === 0 ? 0 : takePoints(plant, points)
-      return await deliver({ ...outgoing, delayMs }, plant, request.clientGone)
+      return deliver({ requestId, deviceType, body, recordCount: records, parked, repairs: repairs.size === 0 ? NO_REPAIRS : Object.fromEntries(repairs), repeatKey, delayMs }, plant, request.clientGone)
     }))
     if (sent.repeatOf === undefined) request.tally = { records, points, repairs, warnings }
     else request.isRepeat = true
     tellCounts(reply, 'x-repairs', repairs)
     if (bad.length > 0) reply.header('x-parked-records', bad.length)
-    return await answerTaken(request, reply, plant.policy, sent)
+    return answerTaken(request, reply, plant.policy, sent)
   }
 
   app.post('/api/v1/data/increment/push', { onRequest: app.authenticate, schema: pushDeviceDataSchema }, answer)
@@ -126,18 +130,6 @@ const shortPathSchema = {
   security: []
 }
 
-/** What is answered is the same for a push and its repeats, save the request id. */
-async function answerTaken (request: FastifyRequest, reply: FastifyReply, { storedAnswer }: Pick<Policy, 'storedAnswer'>, { delivery, repeatOf }: Sent): Promise<unknown> {
-  reply.header('x-delivery', delivery.kind)
-  if (repeatOf !== undefined) reply.header('x-original-request-id', repeatOf)
-  if (delivery.kind === 'stored') {
-    const isPlain = storedAnswer === '202'
-    return await reply.code(isPlain ? 202 : 200).send({ requestId: request.id, data: isPlain ? 'stored' : 'success' })
-  }
-  if (delivery.cloudRequestId !== undefined) reply.header('x-cloud-request-id', delivery.cloudRequestId)
-  return await reply.send({ requestId: request.id, data: 'success' })
-}
-
 /** Whoever tries a body sees how far it came, where it is refused as well. */
 function tellingSteps <Taken> (steps: readonly Step[], take: () => Taken): Taken {
   try {
@@ -180,7 +172,7 @@ function bytesOf (body: unknown): Buffer {
 }
 
 function refuseCompressed ({ headers }: FastifyRequest): void {
-  if (!['identity', 'gzip', 'deflate'].includes(contentEncodingOf(headers['content-encoding']))) throw new ProxyError('UnsupportedContentEncoding')
+  if (headers['content-encoding'] !== undefined && !['identity', 'gzip', 'deflate'].includes(contentEncodingOf(headers['content-encoding']))) throw new ProxyError('UnsupportedContentEncoding')
 }
 
 function isDryRun ({ headers }: FastifyRequest): boolean {
@@ -188,11 +180,4 @@ function isDryRun ({ headers }: FastifyRequest): boolean {
   // Whoever writes "1" or "yes" means a trial: to send the push would be the worst reading of it.
   if (value !== 'true' && value !== 'false') throw new ProxyError('InvalidRequest', 'The header X-Dry-Run takes true or false; nothing was sent.')
   return value === 'true'
-}
-
-/** A structured field dictionary (RFC 8941): `number-to-string=22, bom=1`. */
-function tellCounts (reply: FastifyReply, header: string, counts: ReadonlyMap<string, number>, without?: string): void {
-  if (counts.size === 0) return
-  const told = [...counts].filter(([code]) => code !== without)
-  if (told.length > 0) reply.header(header, told.map(([code, count]) => `${code}=${count}`).join(', '))
 }

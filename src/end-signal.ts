@@ -10,7 +10,7 @@ export interface EndSignal {
  * exception to the garbage collector; every push needs two of them, and hardly any is ever aborted.
  */
 export class EndSwitch implements EndSignal {
-  #listeners: Array<() => void> = []
+  #listeners: Array<() => void> | undefined
   #aborted = false
 
   get aborted (): boolean {
@@ -20,17 +20,19 @@ export class EndSwitch implements EndSignal {
   /** Tells everybody, each once; whoever listens later has to look at `aborted`. */
   end (): void {
     this.#aborted = true
-    const listeners = this.#listeners
-    this.#listeners = []
+    const listeners = this.#listeners ?? []
+    this.#listeners = undefined
     for (const listener of listeners) listener()
   }
 
   addEventListener (_type: 'abort', listener: () => void): void {
-    if (!this.#aborted) this.#listeners.push(listener)
+    if (this.#aborted) return
+    if (this.#listeners === undefined) this.#listeners = [listener]
+    else this.#listeners.push(listener)
   }
 
   removeEventListener (_type: 'abort', listener: () => void): void {
-    const place = this.#listeners.indexOf(listener)
-    if (place >= 0) this.#listeners.splice(place, 1)
+    const place = this.#listeners?.indexOf(listener) ?? -1
+    if (place >= 0) this.#listeners?.splice(place, 1)
   }
 }

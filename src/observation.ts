@@ -43,6 +43,7 @@ export function observe ({ clock, logger, registry, linesDropped }: ObservationP
     onAttempt: (credential, event) => {
       metrics.cloud.recordAttempt(event)
       cloud.note(event)
+      if (!logger.isLevelEnabled('debug')) return
       logger.debug({ credential, ...event, ...(event.kind === 'delivered' ? undefined : { message: toLogSentence(event) }) }, 'attempt')
     },
     close: () => { eventLoop.close() }

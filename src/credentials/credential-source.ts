@@ -9,6 +9,8 @@ export type { RamCredential }
 /** Both throw `ProxyError` `Credentials.Unavailable`, with retryAfterMs, when there is no valid credential. */
 export interface CredentialSource {
   get (): Promise<RamCredential>
+  /** What get() would bring, where it need not wait for it. */
+  held? (): RamCredential | undefined
   /** For a credential that the cloud refused: asks the source anew, whatever is held. */
   refresh (): Promise<RamCredential>
 }
@@ -76,8 +78,12 @@ class LiveCredentialSource implements CredentialSource {
   }
 
   async get (): Promise<RamCredential> {
+    return this.held() ?? await this.#load()
+  }
+
+  held (): RamCredential | undefined {
     const held = this.#valid()
-    if (held === undefined) return await this.#load()
+    if (held === undefined) return undefined
     // In the background: what it brings is held, and its failure was told when it happened.
     if (this.#clock.monotonicMs() >= held.renewAtMs && this.#setbacks.retryInMs <= 0) this.#load().catch(() => {})
     return held.credential

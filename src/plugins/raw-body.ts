@@ -21,7 +21,7 @@ declare module 'fastify' {
     /** Who still needs the body: the response until it closes, and work that goes on without its sender. */
     bodyUses: number
     /** Keeps the body counted until the work settles, though the sender may be gone by then. */
-    whileHoldingBody: <T>(work: () => Promise<T>) => Promise<T>
+    whileHoldingBody: <T>(work: Promise<T>) => Promise<T>
   }
 }
 
@@ -66,7 +66,7 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
   app.decorateRequest('contentType')
   app.decorateRequest('holder', '')
   app.decorateRequest('bodyUses', 0)
-  app.decorateRequest('whileHoldingBody', async function (this: FastifyRequest, work) { return await workWith(this, work, letGo) })
+  app.decorateRequest('whileHoldingBody', function (this: FastifyRequest, work) { return workWith(this, work, letGo) })
   app.addHook('onRequest', async (request, reply) => {
     request.contentType = request.headers['content-type']
     // Fastify picks a parser by this header; there is one parser, and a value without a slash would find none.
@@ -88,13 +88,12 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
   })
 }, { name: 'raw-body' })
 
-async function workWith<T> (request: FastifyRequest, work: () => Promise<T>, letGo: (request: FastifyRequest) => void): Promise<T> {
+/** @param work Has just begun. */
+function workWith<T> (request: FastifyRequest, work: Promise<T>, letGo: (request: FastifyRequest) => void): Promise<T> {
   // A response that closed before the work began gave the bytes back, and they must not be given back again.
-  if (request.bodyUses === 0) return await work()
+  if (request.bodyUses === 0) return work
   request.bodyUses += 1
-  try {
-    return await work()
-  } finally {
-    letGo(request)
-  }
+  const end = (): void => { letGo(request) }
+  work.then(end, end)
+  return work
 }

@@ -23,9 +23,12 @@ export class BadRecords {
    * error, which tells the sender that nothing was taken, they are taken back.
    * @throws {ProxyError} QueueFull, InternalError when they cannot be kept: nothing was sent then; or whatever `send` throws
    */
-  async keptWhile (push: PushToKeep, send: (push: PushToKeep) => Promise<Delivery>): Promise<Delivery> {
+  keptWhile (push: PushToKeep, send: (push: PushToKeep) => Promise<Delivery>): Promise<Delivery> {
     const { parked = [] } = push
-    if (parked.length === 0) return await send(push)
+    return parked.length === 0 ? send(push) : this.#parkedWhile(push, parked, send)
+  }
+
+  async #parkedWhile (push: PushToKeep, parked: readonly ParkedPart[], send: (push: PushToKeep) => Promise<Delivery>): Promise<Delivery> {
     const { log, listeners, onParked } = this.#parts
     const asideRecords = countRecords(parked)
     onParked(push.plant)

@@ -90,7 +90,12 @@ export class PushQueue {
     const account = this.#accounts.named(credential)
     const startedAtMs = this.#parts.clock.monotonicMs()
     account.liveTries += 1
-    const verdict = await send(this.#stopping).finally(() => { account.liveTries -= 1 })
+    let verdict: Verdict
+    try {
+      verdict = await send(this.#stopping)
+    } finally {
+      account.liveTries -= 1
+    }
     if (verdict.kind === 'delivered') {
       account.noteDelivery()
       this.#relayed.note(push)

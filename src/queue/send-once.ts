@@ -4,6 +4,7 @@ import { ProxyError } from '../errors.js'
 import type { Plant } from '../plants/plant.js'
 import type { Delivery, OutgoingPush } from './deliver.js'
 import type { RememberedPushes } from './remembered-pushes.js'
+import type { RepeatKey } from './repeat-key.js'
 
 /** What became of a push; of a repeat, what became of the push that it repeats. */
 export interface Sent {
@@ -16,16 +17,14 @@ export interface Sent {
  * Sends a push unless the same was delivered or stored before.
  * @throws {ProxyError} IdempotencyKeyReused, or whatever `send` throws
  */
-export type SendOnce = (push: OutgoingPush, plant: Plant, clientGone: EndSignal, send: () => Promise<Delivery>) => Promise<Sent>
+export type SendOnce = (push: Pick<OutgoingPush, 'requestId' | 'repeatKey'>, plant: Plant, clientGone: EndSignal, send: () => Promise<Delivery>) => Promise<Sent>
 
 /** An error is never remembered, for after it a repeat must be sent. */
 export function createSendOnce (remembered: RememberedPushes, clock: Clock): SendOnce {
   /** By repeat key; each ends when its push is remembered or has failed. */
   const underWay = new Map<string, Promise<void>>()
 
-  return async (push, plant, clientGone, send) => {
-    const { repeatKey, requestId } = push
-    if (repeatKey === undefined) return { delivery: await send(), repeatOf: undefined }
+  async function unlessRepeated (requestId: string, repeatKey: RepeatKey, plant: Plant, clientGone: EndSignal, send: () => Promise<Delivery>): Promise<Sent> {
     const { key, body } = repeatKey
     // When the first one fails, the one that has waited longest is the next, and the others wait for that.
     for (let first = underWay.get(key); first !== undefined; first = underWay.get(key)) {
@@ -48,7 +47,14 @@ export function createSendOnce (remembered: RememberedPushes, clock: Clock): Sen
     ))
     return { delivery: await sending, repeatOf: undefined }
   }
+
+  return ({ requestId, repeatKey }, plant, clientGone, send) => {
+    if (repeatKey === undefined) return send().then(sentItself)
+    return unlessRepeated(requestId, repeatKey, plant, clientGone, send)
+  }
 }
+
+const sentItself = (delivery: Delivery): Sent => ({ delivery, repeatOf: undefined })
 
 /** Answered as a repeat, the other body would be lost in silence. */
 function reused (requestId: string): ProxyError {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import { countRecords } from './bad-records.js'
-import type { Deliver } from './deliver.js'
-import type { QueueLog, Receipt } from './queue-log.js'
+import type { Deliver, OutgoingPush } from './deliver.js'
+import type { ParkReason, QueueLog, Receipt, RepairCounts } from './queue-log.js'
 
 export interface Receipts {
   /**
@@ -18,25 +18,43 @@ export interface ReceiptsParts {
   readonly relayedMax?: number
 }
 
+/** What is kept of a relayed push: one small object, since each lives long enough to be moved twice by the garbage collector. */
+interface Relayed {
+  readonly requestId: string
+  readonly plant: string
+  readonly deviceType: string
+  readonly receivedAtMs: number
+  readonly updatedAtMs: number
+  readonly delivered: number
+  readonly parked: number
+  readonly cloudRequestId: string | undefined
+  readonly reasons: readonly ParkReason[]
+  readonly repairs: RepairCounts
+}
+
 const RELAYED_MAX = 10_000
+const NO_REASONS: readonly ParkReason[] = []
+const NO_REPAIRS: RepairCounts = {}
 
 /** The same `deliver`, and what became of its pushes: of the latest relayed ones from memory, of stored and parked ones from disk. */
 export function withReceipts (deliver: Deliver, { log, clock, relayedMax = RELAYED_MAX }: ReceiptsParts): { deliver: Deliver, receipts: Receipts } {
-  const relayed = new Map<string, Receipt>()
+  const relayed = new Map<string, Relayed>()
   // Which to forget next. A Map's own order would do, but it steps over all that was forgotten before.
   const inOrder: string[] = []
   let next = 0
 
-  function note (push: Pick<Receipt, 'requestId' | 'plant' | 'deviceType' | 'receivedAtMs' | 'delivered' | 'parked' | 'cloudRequestIds' | 'reasons' | 'repairs'>): void {
-    relayed.set(push.requestId, { ...push, records: push.delivered + push.parked, updatedAtMs: clock.now(), waiting: 0, skipped: 0, lost: 0 })
+  function note ({ requestId, deviceType, recordCount, parked = [], repairs = NO_REPAIRS }: OutgoingPush, plant: string, receivedAtMs: number, cloudRequestId: string | undefined): void {
+    const reasons = parked.length === 0 ? NO_REASONS : parked.map(({ reason }) => reason)
+    relayed.set(requestId, { requestId, plant, deviceType, receivedAtMs, updatedAtMs: clock.now(), delivered: recordCount, parked: countRecords(parked), cloudRequestId, reasons, repairs })
     const oldest = inOrder[next]
     if (oldest !== undefined) relayed.delete(oldest)
-    inOrder[next] = push.requestId
+    inOrder[next] = requestId
     next = (next + 1) % relayedMax
   }
 
   async function find (requestId: string): Promise<Receipt | undefined> {
-    const known = relayed.get(requestId)
+    const inMemory = relayed.get(requestId)
+    const known = inMemory === undefined ? undefined : toReceipt(inMemory)
     if (known?.parked === 0) return known
     const onDisk = await log.receipt(requestId)
     if (known === undefined || onDisk === undefined || onDisk.delivered > 0) return onDisk ?? known
@@ -45,16 +63,17 @@ export function withReceipts (deliver: Deliver, { log, clock, relayedMax = RELAY
   }
 
   return {
-    deliver: async (push, plant, clientGone) => {
+    deliver: (push, plant, clientGone) => {
       const receivedAtMs = clock.now()
-      const delivery = await deliver(push, plant, clientGone)
-      if (delivery.kind === 'relayed') {
-        const { requestId, deviceType, recordCount, parked = [], repairs = {} } = push
-        const cloudRequestIds = delivery.cloudRequestId === undefined ? [] : [delivery.cloudRequestId]
-        note({ requestId, plant: plant.name, deviceType, receivedAtMs, delivered: recordCount, parked: countRecords(parked), cloudRequestIds, reasons: parked.map(({ reason }) => reason), repairs })
-      }
-      return delivery
+      return deliver(push, plant, clientGone).then(delivery => {
+        if (delivery.kind === 'relayed') note(push, plant.name, receivedAtMs, delivery.cloudRequestId)
+        return delivery
+      })
     },
     receipts: { find }
   }
+}
+
+function toReceipt ({ cloudRequestId, ...push }: Relayed): Receipt {
+  return { ...push, records: push.delivered + push.parked, waiting: 0, skipped: 0, lost: 0, cloudRequestIds: cloudRequestId === undefined ? [] : [cloudRequestId] }
 }

@@ -32,20 +32,19 @@ export interface Unanswered {
 export type Outcome = Answered | Unanswered
 
 /** One signed request, once. Resolves with whatever comes of it; redirects are answers like any other. */
-export async function attempt (pool: Dispatcher, request: AttemptRequest, ending: Ending): Promise<Outcome> {
-  const outcome = await new Promise<Outcome>(resolve => {
-    const handler = new AttemptHandler(resolve)
-    const options: CloudDispatchOptions = { ...request, method: 'POST', onConnection: connection => { handler.connection = connection } }
+export function attempt (pool: Dispatcher, { path, headers, body }: AttemptRequest, ending: Ending): Promise<Outcome> {
+  return new Promise(resolve => {
+    const handler = new AttemptHandler(resolve, ending)
+    const options: CloudDispatchOptions = { path, method: 'POST', headers, body, onConnection: connection => { handler.connection = connection } }
     pool.dispatch(options, handler)
-    ending.onEnd(() => { handler.giveUp() })
+    if (!handler.isSettled) ending.onEnd(() => { handler.giveUp() })
   })
-  ending.onEnd(undefined)
-  return outcome
 }
 
 class AttemptHandler implements Dispatcher.DispatchHandler {
   connection: Connection | undefined
   readonly #resolve: (outcome: Outcome) => void
+  readonly #ending: Ending
   #controller: Dispatcher.DispatchController | undefined
   #isSettled = false
   #isReused = false
@@ -53,8 +52,13 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor (resolve: (outcome: Outcome) => void) {
+  constructor (resolve: (outcome: Outcome) => void, ending: Ending) {
     this.#resolve = resolve
+    this.#ending = ending
+  }
+
+  get isSettled (): boolean {
+    return this.#isSettled
   }
 
   /** The time is over. What has been begun is torn down; what still waits for a connection is never begun. */
@@ -83,12 +87,14 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
       this.#chunks.push(chunk)
       return
     }
-    if (this.#head !== undefined) this.#settle({ ...this.#head, body: undefined })
+    if (this.#head !== undefined) this.#settle({ statusCode: this.#head.statusCode, headers: this.#head.headers, body: undefined })
     controller.abort(new Error('The answer is too long.'))
   }
 
   onResponseEnd (): void {
-    if (this.#head !== undefined) this.#settle({ ...this.#head, body: Buffer.concat(this.#chunks) })
+    const [first] = this.#chunks
+    const body = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
+    if (this.#head !== undefined) this.#settle({ statusCode: this.#head.statusCode, headers: this.#head.headers, body })
   }
 
   onResponseError (_: Dispatcher.DispatchController, cause: Error): void {
@@ -100,6 +106,7 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
     if (this.#isSettled) return
     this.#isSettled = true
     this.#chunks = []
+    this.#ending.onEnd(undefined)
     this.#resolve(outcome)
   }
 }

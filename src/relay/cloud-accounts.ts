@@ -70,7 +70,7 @@ export class CloudAccounts {
    * @returns `send` throws {ProxyError} Credentials.Unknown, and what a relay throws
    */
   relayOf (name: string): Pick<Relay, 'send'> {
-    return { send: async (body, options) => await this.#send(name, body, options) }
+    return { send: (body, options) => this.#send(name, body, options) }
   }
 
   /** @throws {ProxyError} Credentials.Unknown, Credentials.Unavailable */
@@ -96,18 +96,18 @@ export class CloudAccounts {
   async #send (name: string, body: Buffer, options: SendOptions): Promise<Verdict> {
     const { clock } = this.#parts
     const endsAtMs = clock.monotonicMs() + options.timeoutMs
-    let { timeoutMs } = options
+    let left = options
     do {
       const account = this.#find(name)
       try {
-        const verdict = await account.relay.send(body, { ...options, timeoutMs })
+        const verdict = await account.relay.send(body, left)
         if (verdict.kind !== 'account-fault' || verdict.mayHaveArrived || this.#current(name) === account) return verdict
       } catch (error) {
         if (!(error instanceof ProxyError) || error.code !== 'Credentials.Unavailable' || this.#current(name) === account) throw error
       }
       // Nothing was taken, and it was a credential at fault that is not in use any more.
-      timeoutMs = endsAtMs - clock.monotonicMs()
-    } while (timeoutMs >= AGAIN_MS_MIN)
+      left = { ...options, timeoutMs: endsAtMs - clock.monotonicMs() }
+    } while (left.timeoutMs >= AGAIN_MS_MIN)
     throw new ProxyError('Credentials.Unavailable', undefined, { retryAfterMs: AGAIN_AFTER_MS })
   }
 

@@ -1,6 +1,7 @@
 import { EndSwitch } from '../end-signal.js'
 import { ProxyError } from '../errors.js'
-import type { Relay } from './relay.js'
+import type { Relay, SendOptions } from './relay.js'
+import type { Verdict } from './verdict.js'
 
 /** By the name of the credential. */
 export type RelayOf = (credential: string) => Pick<Relay, 'send'>
@@ -13,32 +14,22 @@ export interface EndableRelays {
 
 /** Relays whose attempts can be ended before their deadline, when the process must go. */
 export function createEndableRelays (relayOf: RelayOf): EndableRelays {
-  const underWay = new Set<EndSwitch>()
-  let isEnding = false
+  const stopping = new EndSwitch()
+
+  function send (relay: Pick<Relay, 'send'>, body: Buffer, { timeoutMs, clientGone, retries, resendsInDoubt }: SendOptions): Promise<Verdict> {
+    if (stopping.aborted) return Promise.reject(new ProxyError('ShuttingDown'))
+    return relay.send(body, { timeoutMs, clientGone, retries, resendsInDoubt, stopping }).then(verdict => {
+      const wasEnded = stopping.aborted && verdict.kind === 'cancelled' && clientGone?.aborted !== true
+      if (wasEnded && !verdict.mayHaveArrived) throw new ProxyError('ShuttingDown')
+      return verdict
+    })
+  }
 
   return {
-    relayOf: credential => ({
-      async send (body, { clientGone, ...options }) {
-        if (isEnding) throw new ProxyError('ShuttingDown')
-        const ending = new EndSwitch()
-        const end = (): void => { ending.end() }
-        if (clientGone?.aborted === true) end()
-        clientGone?.addEventListener('abort', end)
-        underWay.add(ending)
-        try {
-          const verdict = await relayOf(credential).send(body, { ...options, clientGone: ending })
-          const wasEnded = isEnding && verdict.kind === 'cancelled' && clientGone?.aborted !== true
-          if (wasEnded && !verdict.mayHaveArrived) throw new ProxyError('ShuttingDown')
-          return verdict
-        } finally {
-          underWay.delete(ending)
-          clientGone?.removeEventListener('abort', end)
-        }
-      }
-    }),
-    end () {
-      isEnding = true
-      for (const ending of underWay) ending.end()
-    }
+    relayOf: credential => {
+      const relay = relayOf(credential)
+      return { send: (body, options) => send(relay, body, options) }
+    },
+    end () { stopping.end() }
   }
 }

@@ -2,25 +2,27 @@ import type { Clock } from '../clock.js'
 import type { EndSignal } from '../end-signal.js'
 
 /**
- * When a push's time is over: at its deadline, or when its sender hangs up. One timer and one listener for all that the
- * push waits for, since it waits for one thing after the other.
+ * When a push's time is over: at its deadline, when its sender hangs up, or when the process must go. One timer and one listener
+ * for all that the push waits for, since it waits for one thing after the other.
  */
 export class Ending {
   readonly #clock: Clock
   readonly #deadlineMs: number
   readonly #clientGone: EndSignal | undefined
+  readonly #stopping: EndSignal | undefined
   readonly #cancelTimer: () => void
-  readonly #onGone = (): void => { this.#end('cancelled') }
+  readonly #cancel = (): void => { this.#end('cancelled') }
   #reason: 'timed-out' | 'cancelled' | undefined
   #interrupt: (() => void) | undefined
 
-  constructor (clock: Clock, timeoutMs: number, clientGone: EndSignal | undefined) {
+  constructor (clock: Clock, timeoutMs: number, clientGone: EndSignal | undefined, stopping?: EndSignal) {
     this.#clock = clock
     this.#deadlineMs = clock.monotonicMs() + timeoutMs
     this.#clientGone = clientGone
+    this.#stopping = stopping
     this.#cancelTimer = clock.after(timeoutMs, () => { this.#end('timed-out') })
-    if (clientGone?.aborted === true) this.#end('cancelled')
-    else clientGone?.addEventListener('abort', this.#onGone)
+    this.#listenTo(clientGone)
+    this.#listenTo(stopping)
   }
 
   get reason (): 'timed-out' | 'cancelled' | undefined {
@@ -61,10 +63,16 @@ export class Ending {
     }
   }
 
-  /** Lets go of timer and listener. */
+  /** Lets go of timer and listeners. */
   close (): void {
     this.#cancelTimer()
-    this.#clientGone?.removeEventListener('abort', this.#onGone)
+    this.#clientGone?.removeEventListener('abort', this.#cancel)
+    this.#stopping?.removeEventListener('abort', this.#cancel)
+  }
+
+  #listenTo (signal: EndSignal | undefined): void {
+    if (signal?.aborted === true) this.#end('cancelled')
+    else signal?.addEventListener('abort', this.#cancel)
   }
 
   #end (reason: 'timed-out' | 'cancelled'): void {

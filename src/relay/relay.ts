@@ -6,21 +6,23 @@ import { ProxyError } from '../errors.js'
 import { AccountPause } from './account-pause.js'
 import { ClockSkew } from './clock-skew.js'
 import { randomNonce } from './random-nonce.js'
-import { sendPush } from './send-push.js'
+import { PushSender } from './send-push.js'
 import type { Verdict } from './verdict.js'
 
 export interface SendOptions {
   /** Deadline of the whole push, retries included. */
   readonly timeoutMs: number
   /** Aborts when the sender hangs up; without it the push goes on without its sender. */
-  readonly clientGone?: EndSignal
+  readonly clientGone?: EndSignal | undefined
+  /** Aborts when the process must go. */
+  readonly stopping?: EndSignal
   /**
    * `none`: whoever sends paces the retries. What helps at once stays: a fresh nonce, a corrected date, a refreshed token,
    * a new connection in place of one that had gone stale. Default `backoff`: again until the deadline.
    */
-  readonly retries?: 'backoff' | 'none'
+  readonly retries?: 'backoff' | 'none' | undefined
   /** False: after an attempt that may have arrived there is no other, for whoever wants nothing sent twice. Default true. */
-  readonly resendsInDoubt?: boolean
+  readonly resendsInDoubt?: boolean | undefined
 }
 
 export interface Relay {
@@ -64,30 +66,33 @@ export interface RelayParts {
 /** What all pushes of one account share. */
 export interface SharedParts extends Required<RelayParts> {
   readonly pause: AccountPause
+  /** To be called once for each push, whatever became of it. */
+  readonly onEnded: () => void
 }
 
 /** Delivers pushes for one RAM credential to one endpoint. */
 export function createRelay (parts: RelayParts): Relay {
   const { clock, nonce = randomNonce, onAttempt = () => {}, skew = new ClockSkew(clock), viaProxy = false } = parts
-  const shared: SharedParts = { ...parts, nonce, onAttempt, skew, viaProxy, pause: new AccountPause(clock) }
-  const underWay = new Set<Promise<Verdict>>()
+  const shared: SharedParts = { ...parts, nonce, onAttempt, skew, viaProxy, pause: new AccountPause(clock), onEnded }
+  let underWay = 0
+  let onIdle = (): void => {}
   let closed: Promise<void> | undefined
 
+  function onEnded (): void {
+    underWay -= 1
+    if (underWay === 0) onIdle()
+  }
+
   async function finish (): Promise<void> {
-    await Promise.allSettled(underWay)
+    if (underWay > 0) await new Promise<void>(resolve => { onIdle = resolve })
     await parts.pool.destroy()
   }
 
   return {
-    async send (body, options) {
-      if (closed !== undefined) throw new ProxyError('ShuttingDown')
-      const sending = sendPush(shared, body, options)
-      underWay.add(sending)
-      try {
-        return await sending
-      } finally {
-        underWay.delete(sending)
-      }
+    send (body, options) {
+      if (closed !== undefined) return Promise.reject(new ProxyError('ShuttingDown'))
+      underWay += 1
+      return new PushSender(shared, body, options).send()
     },
     async close () {
       closed ??= finish()

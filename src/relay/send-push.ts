@@ -17,23 +17,13 @@ const CLOCK_LESSONS_MAX = 2
 const TOO_MANY_REQUESTS = 429
 const RETRIED: ReadonlySet<Verdict['kind']> = new Set(['throttled', 'maybe-arrived', 'unsent'])
 
-type RetryOptions = Pick<SendOptions, 'retries' | 'resendsInDoubt'>
-
 /** Sends one push, in as many signed attempts as make sense before its deadline. */
-export async function sendPush (shared: SharedParts, body: Buffer, { timeoutMs, clientGone, ...options }: SendOptions): Promise<Verdict> {
-  const ending = new Ending(shared.clock, timeoutMs, clientGone)
-  try {
-    return await new PushSender(shared, body, ending, options).send()
-  } finally {
-    ending.close()
-  }
-}
-
-class PushSender {
+export class PushSender {
   readonly #shared: SharedParts
   readonly #body: Buffer
   readonly #ending: Ending
-  readonly #options: RetryOptions
+  readonly #retries: SendOptions['retries']
+  readonly #resendsInDoubt: SendOptions['resendsInDoubt']
   /** The last failure after which the push may have arrived. */
   #unsure: Failure | undefined
   /** The credential that the cloud refused; it is refreshed once. */
@@ -42,29 +32,47 @@ class PushSender {
   #clockLessons = 0
   #signedAgain = false
   #foundStale = false
+  /** Of the attempt that is under way. */
+  #startedAtMs = 0
+  #clockSkewMs = 0
 
-  constructor (shared: SharedParts, body: Buffer, ending: Ending, options: RetryOptions) {
+  constructor (shared: SharedParts, body: Buffer, { timeoutMs, clientGone, stopping, retries, resendsInDoubt }: SendOptions) {
     this.#shared = shared
     this.#body = body
-    this.#ending = ending
-    this.#options = options
+    this.#ending = new Ending(shared.clock, timeoutMs, clientGone, stopping)
+    this.#retries = retries
+    this.#resendsInDoubt = resendsInDoubt
   }
 
+  /** To be called once. */
   async send (): Promise<Verdict> {
-    let last: Failure | undefined
-    let delayMs = 0
-    while (this.#attempts < ATTEMPTS_MAX) {
-      const noTurn = await this.#waitForTurn(delayMs, last)
-      if (noTurn !== undefined) return this.#conclude(noTurn)
-      const credential = await this.#getCredential()
-      if (credential === undefined) return this.#conclude(this.#ending.reason === undefined && last !== undefined ? last : this.#endOf(false))
-      const { verdict, nextInMs } = await this.#attempt(credential)
-      if (verdict.kind === 'delivered') return verdict
-      if (nextInMs === undefined || this.#ending.reason !== undefined) return this.#conclude(verdict)
-      last = verdict
-      delayMs = nextInMs
+    try {
+      let last: Failure | undefined
+      let delayMs = 0
+      while (this.#attempts < ATTEMPTS_MAX) {
+        // A push that need not wait is not made to: each step that could have been left out costs a promise.
+        const noTurn = delayMs === 0 && this.#isItsTurn() ? undefined : await this.#waitForTurn(delayMs, last)
+        if (noTurn !== undefined) return this.#conclude(noTurn)
+        const credential = this.#heldCredential() ?? await this.#getCredential()
+        if (credential === undefined) return this.#conclude(this.#ending.reason === undefined && last !== undefined ? last : this.#endOf(false))
+        const outcome = await this.#begin(credential)
+        const verdict = this.#note(outcome)
+        if (verdict.kind === 'delivered') return verdict
+        const nextInMs = this.#learn(verdict, outcome, credential)
+        if (nextInMs === undefined || this.#ending.reason !== undefined) return this.#conclude(verdict)
+        last = verdict
+        delayMs = nextInMs
+      }
+      return this.#conclude(last ?? this.#endOf(false))
+    } finally {
+      this.#ending.close()
+      this.#shared.onEnded()
     }
-    return this.#conclude(last ?? this.#endOf(false))
+  }
+
+  /** Nothing asks to wait. With a failure behind it a push also needs time enough for another attempt. */
+  #isItsTurn (): boolean {
+    return this.#attempts === 0 && this.#shared.pause.leftMs === 0 && this.#ending.reason === undefined
   }
 
   /** Waits for the backoff and for a pause of the account; returns what to conclude with when that leaves no time. */
@@ -79,6 +87,11 @@ class PushSender {
       waitMs = pause.leftMs
     }
     return this.#ending.reason === undefined ? undefined : this.#endOf(false)
+  }
+
+  /** The one that is at hand, unless it is the one that the cloud refused. */
+  #heldCredential (): RamCredential | undefined {
+    return this.#refused === undefined ? this.#shared.credentials.held?.() : undefined
   }
 
   /** Undefined when the time is over before there is one. */
@@ -102,19 +115,30 @@ class PushSender {
     return wasRefused ? await credentials.refresh() : current
   }
 
-  async #attempt (credential: RamCredential): Promise<{ verdict: Verdict, nextInMs: number | undefined }> {
-    const { pool, signedHost, nonce, skew, pause, clock, onAttempt } = this.#shared
-    const startedAtMs = clock.monotonicMs()
-    const clockSkewMs = skew.skewMs
+  #begin (credential: RamCredential): Promise<Outcome> {
+    const { pool, signedHost, nonce, skew, clock } = this.#shared
+    this.#startedAtMs = clock.monotonicMs()
+    this.#clockSkewMs = skew.skewMs
     const { headers } = signPush({ host: signedHost, body: this.#body, credential, date: acsDate(skew.cloudNow()), nonce: nonce() })
-    const outcome = await attempt(pool, { path: PUSH_PATH, headers, body: this.#body }, this.#ending)
+    return attempt(pool, { path: PUSH_PATH, headers, body: this.#body }, this.#ending)
+  }
+
+  /** What became of the attempt, told to whoever watches. */
+  #note (outcome: Outcome): Verdict {
+    const { skew, pause, clock, onAttempt } = this.#shared
     const verdict = this.#judge(outcome)
     this.#attempts += 1
-    onAttempt({ ...verdict, attempt: this.#attempts, durationMs: clock.monotonicMs() - startedAtMs, clockSkewMs })
-    if (verdict.kind !== 'delivered') return { verdict, nextInMs: this.#learn(verdict, outcome, credential) }
+    const attempt = this.#attempts
+    const durationMs = clock.monotonicMs() - this.#startedAtMs
+    const clockSkewMs = this.#clockSkewMs
+    if (verdict.kind !== 'delivered') {
+      onAttempt({ ...verdict, attempt, durationMs, clockSkewMs })
+      return verdict
+    }
+    onAttempt({ kind: 'delivered', statusCode: verdict.statusCode, cloudRequestId: verdict.cloudRequestId, attempt, durationMs, clockSkewMs })
     pause.end()
     skew.learn('headers' in outcome ? outcome.headers.date : undefined, false)
-    return { verdict, nextInMs: undefined }
+    return verdict
   }
 
   #judge (outcome: Outcome): Verdict {
@@ -127,7 +151,7 @@ class PushSender {
     const { pause, skew, random } = this.#shared
     if (failure.mayHaveArrived) this.#unsure = failure
     if (failure.kind === 'throttled' || failure.retryAfterMs !== undefined) pause.slowDown(failure)
-    if (failure.mayHaveArrived && this.#options.resendsInDoubt === false) return undefined
+    if (failure.mayHaveArrived && this.#resendsInDoubt === false) return undefined
     if (failure.remedy === 'learn-clock' && 'headers' in outcome) {
       this.#clockLessons += 1
       return this.#clockLessons <= CLOCK_LESSONS_MAX && skew.learn(outcome.headers.date, true) ? 0 : undefined
@@ -147,7 +171,7 @@ class PushSender {
       this.#foundStale = true
       return 0
     }
-    if (this.#options.retries === 'none' || failure.remedy === 'tell-operator') return undefined
+    if (this.#retries === 'none' || failure.remedy === 'tell-operator') return undefined
     return RETRIED.has(failure.kind) || failure.statusCode === TOO_MANY_REQUESTS ? backoffMs(this.#attempts, random) : undefined
   }
 
