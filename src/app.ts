@@ -32,6 +32,7 @@ import shuttingDown from './plugins/shutting-down.js'
 import strictFraming from './plugins/strict-framing.js'
 import trackConnections from './plugins/track-connections.js'
 import upgradeOffers from './plugins/upgrade-offers.js'
+import whenClosed from './plugins/when-closed.js'
 import type { Deliver } from './queue/deliver.js'
 import type { SendOnce } from './queue/send-once.js'
 import type { Receipts } from './queue/with-receipts.js'
@@ -77,6 +78,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   const app = openApp(logger, trustProxy, front, clientErrors, tls)
 
   await app.register(trackConnections, { connections, clientErrors })
+  await app.register(whenClosed)
   await app.register(errorAnswers)
   await app.register(clientGone)
   // Before whatever may refuse a request: what a hook refuses is never seen by the hooks behind it.
@@ -108,6 +110,8 @@ function openApp (logger: FastifyBaseLogger, trustProxy: string[], front: FrontO
     loggerInstance: logger,
     // plugins/request-log.ts writes the lines: Fastify's own carry the URL, which may carry a key.
     logController: new LogController({ disableRequestLogging: true }),
+    // Those lines name the request themselves.
+    childLoggerFactory: logger => logger,
     // The form of the cloud's own ids. A sender's request id is not taken over: it could collide, and it is the sender's text.
     genReqId: () => randomUUID().toUpperCase(),
     requestIdHeader: false,

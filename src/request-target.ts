@@ -6,6 +6,7 @@ const NOWHERE = '/-'
  * whole URL; which host it names does not matter here. A path whose percent signs mean nothing is at no route.
  */
 export function readTarget (target: string): string {
+  if (target.startsWith('/') && !/[%#]/.test(target)) return target
   const originForm = target.replace(/^https?:\/\/[^/?#]*/i, '').split('#', 1)[0] ?? ''
   const path = originForm.split('?', 1)[0] ?? ''
   if (!isReadable(path)) return NOWHERE

@@ -7,7 +7,7 @@ import { findSentKey } from './sent-keys.js'
 declare module 'fastify' {
   interface FastifyInstance {
     /** An onRequest hook: judges the key and the sender's address before a byte of the body is read. */
-    authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+    authenticate: (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
   }
   interface FastifyRequest {
     /** Who sends; only behind `app.authenticate`. */
@@ -27,12 +27,20 @@ export default fp<AuthenticateOptions>(async (app, { registry }) => {
     throw new ProxyError(code)
   }
 
-  app.decorate('authenticate', async (request, reply) => {
+  /** @returns why it is refused */
+  function judge (request: FastifyRequest): 'InvalidKey' | 'Forbidden.Address' | undefined {
     const sent = findSentKey({ headers: request.headers, rawHeaders: request.raw.rawHeaders, pathKey: pathKey(request), queryKeys: queryKeys(request) })
     const identity = sent === undefined ? undefined : registry.identify(sent.key)
-    if (sent === undefined || identity === undefined || (sent.inUrl && !identity.key.inUrl)) return await refuse(request, reply, 'InvalidKey')
-    if (!registry.allows(identity.key, request.ip)) return await refuse(request, reply, 'Forbidden.Address')
+    if (sent === undefined || identity === undefined || (sent.inUrl && !identity.key.inUrl)) return 'InvalidKey'
+    if (!registry.allows(identity.key, request.ip)) return 'Forbidden.Address'
     request.identity = identity
+    return undefined
+  }
+
+  app.decorate('authenticate', (request, reply, done) => {
+    const reason = judge(request)
+    if (reason === undefined) done()
+    else refuse(request, reply, reason).catch(done)
   })
 }, { name: 'authenticate', dependencies: ['address-failures'] })
 

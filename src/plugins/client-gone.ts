@@ -29,15 +29,16 @@ export default fp(async app => {
   }
 
   app.decorateRequest('clientGone')
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const hangUp = new EndSwitch()
     request.clientGone = hangUp
-    const waiting = waitersOf(request.raw.socket)
-    waiting.add(hangUp)
+    waitersOf(request.raw.socket).add(hangUp)
     if (request.raw.socket.readableEnded) hangUp.end()
-    reply.raw.once('close', () => {
-      waiting.delete(hangUp)
-      if (!reply.raw.writableFinished) hangUp.end()
-    })
+    done()
   })
-}, { name: 'client-gone' })
+  app.whenClosed(({ clientGone, raw }, reply) => {
+    if (!(clientGone instanceof EndSwitch)) return
+    waitersOf(raw.socket).delete(clientGone)
+    if (!reply.raw.writableFinished) clientGone.end()
+  })
+}, { name: 'client-gone', dependencies: ['when-closed'] })

@@ -40,8 +40,9 @@ declare module 'fastify' {
 
 export default fp(async app => {
   app.decorateRequest('failure', undefined)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
   app.setErrorHandler<FastifyError>((error, request, reply) => sendError(toProxyError(error), request, reply))
 }, { name: 'error-answers' })

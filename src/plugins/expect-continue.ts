@@ -16,11 +16,13 @@ export default fp(async app => {
 
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => { app.routing(request, response) })
 
-  app.addHook('preParsing', async (request, reply) => {
+  app.addHook('preParsing', (request, reply, _payload, done) => {
     if (waiting.delete(request.raw)) reply.raw.writeContinue()
+    done()
   })
 
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     if (waiting.has(request.raw)) reply.header('connection', 'close')
+    done()
   })
 }, { name: 'expect-continue', dependencies: ['raw-body'] })

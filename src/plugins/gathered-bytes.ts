@@ -1,9 +1,11 @@
+const NOTHING = Buffer.alloc(0)
+
 /**
  * Bytes that come in pieces, in one growing buffer. A list costs some 400 bytes a piece: four megabytes in chunks of one byte took the
  * process to 1.7 GB, and to 70 MB so.
  */
 export class GatheredBytes {
-  #buffer: Buffer = Buffer.alloc(0)
+  #buffer: Buffer = NOTHING
   #length = 0
 
   get length (): number {
@@ -11,7 +13,7 @@ export class GatheredBytes {
   }
 
   get bytes (): Buffer {
-    return this.#buffer.subarray(0, this.#length)
+    return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length)
   }
 
   add (piece: Buffer): void {
@@ -31,7 +33,7 @@ export class GatheredBytes {
   }
 
   clear (): void {
-    this.#buffer = Buffer.alloc(0)
+    this.#buffer = NOTHING
     this.#length = 0
   }
 }

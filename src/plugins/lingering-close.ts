@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
+import type { FastifyReply } from 'fastify'
 import type { Clock } from '../clock.js'
 import type { Connections } from './connections.js'
 
@@ -24,15 +25,18 @@ export default fp<LingeringCloseOptions>(async (app, { clock, connections, linge
     else done()
   })
 
-  app.addHook('onSend', async ({ raw }, reply) => {
-    if (raw.complete) return
-    const bodyBytes = Number(raw.headers['content-length'] ?? Infinity)
-    const isLast = !reply.raw.shouldKeepAlive || reply.getHeader('connection') === 'close'
-    if (bodyBytes <= KEPT_BODY_MAX_BYTES && !isLast) return
-    reply.header('connection', 'close')
-    const connection = connections.of(raw.socket)
-    if (connection !== undefined) connection.isEnding = true
-    closeLingering(raw)
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
+    if (raw.complete) return done()
+    // Node may be in the middle of a piece whose rest is the rest of this request.
+    queueMicrotask(() => {
+      if (!raw.complete && !isKept(raw, reply)) {
+        reply.header('connection', 'close')
+        const connection = connections.of(raw.socket)
+        if (connection !== undefined) connection.isEnding = true
+        closeLingering(raw)
+      }
+      done()
+    })
   })
 
   function closeLingering (request: IncomingMessage): void {
@@ -61,3 +65,8 @@ export default fp<LingeringCloseOptions>(async (app, { clock, connections, linge
     }
   }
 }, { name: 'lingering-close', dependencies: ['client-gone'] })
+
+function isKept ({ headers }: IncomingMessage, reply: FastifyReply): boolean {
+  const bodyBytes = Number(headers['content-length'] ?? Infinity)
+  return bodyBytes <= KEPT_BODY_MAX_BYTES && reply.raw.shouldKeepAlive && reply.getHeader('connection') !== 'close'
+}

@@ -30,8 +30,9 @@ export default fp(async app => {
     throw new ProxyError('MethodNotAllowed', `This path does not take this method; use ${methods.has('POST') ? 'POST' : allow}.`, { allow })
   }
 
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.is404) await refuse(request, reply)
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) refuse(request, reply).catch(done)
+    else done()
   })
   // For a route that finds nothing itself, such as a folder of files.
   app.setNotFoundHandler(refuse)

@@ -1,5 +1,6 @@
 import '@fastify/rate-limit'
 import fp from 'fastify-plugin'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ProxyError } from '../errors.js'
 
 /** Requests a minute of each plant, all its keys together: judged once the key is known and before the body is read. */
@@ -10,9 +11,13 @@ export default fp(async app => {
     max: ({ identity }) => identity?.plant.policy.requestsPerMinute ?? 0
   })
 
-  app.addHook('preParsing', async (request, reply) => {
+  app.addHook('preParsing', (request, reply, _payload, done) => {
     const { identity } = request
-    if (identity === undefined || identity.plant.policy.requestsPerMinute === 0) return
+    if (identity === undefined || identity.plant.policy.requestsPerMinute === 0) done()
+    else judge(request, reply).then(() => { done() }, done)
+  })
+
+  async function judge (request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const limit = await count(request)
     if (limit.isAllowed) return
     // The names of the IETF's draft of rate limit headers, in the form that most senders and gateways read.
@@ -20,5 +25,5 @@ export default fp(async app => {
     if (limit.isExceeded) {
       throw new ProxyError('Throttling.Plant', `The plant sends more than ${limit.max} requests a minute; send the push again after Retry-After.`, { retryAfterMs: limit.ttl })
     }
-  })
+  }
 }, { name: 'plant-limits', dependencies: ['@fastify/rate-limit', 'authenticate'] })

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import { BodyBudget } from './body-budget.js'
@@ -55,38 +55,53 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
     request.heldBytes += moreBytes
   }
 
-  /** Only the last of them gives the bytes back, so that they are given back once. */
+  /** Only the last of them gives the bytes back, so that they are given back once. One that was refused early holds nothing. */
   function letGo (request: FastifyRequest): void {
+    if (request.bodyUses === 0) return
     request.bodyUses -= 1
     if (request.bodyUses === 0) budget.release(request.holder, request.heldBytes)
   }
 
   app.decorate('bodiesInFlightBytes', () => budget.allBytes)
+  decorate(app)
+  app.decorateRequest('whileHoldingBody', function (this: FastifyRequest, work) { return workWith(this, work, letGo) })
+  app.addHook('onRequest', (request, _reply, done) => {
+    prepare(request)
+    done()
+  })
+  app.whenClosed(letGo)
+
+  // A length that is known beforehand is judged before 100-continue, so that a refused body is never sent.
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    hold(request, Number(request.headers['content-length'] ?? 0))
+    done()
+  })
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: FastifyRequest['raw']) => {
+    const onProgress = (bytes: number): void => { hold(request, bytes) }
+    const collected = collectBody(payload, { clock, timeoutMs: bodyTimeoutMs, onProgress })
+    const encoding = request.headers['content-encoding']
+    return encoding === undefined ? collected : collected.then(body => inflateBody(body, encoding, onProgress))
+  })
+}, { name: 'raw-body', dependencies: ['when-closed'] })
+
+/** What a request has before its hooks, so that all of them are of one shape. */
+function decorate (app: FastifyInstance): void {
   app.decorateRequest('heldBytes', 0)
   app.decorateRequest('contentType')
   app.decorateRequest('holder', '')
   app.decorateRequest('bodyUses', 0)
-  app.decorateRequest('whileHoldingBody', function (this: FastifyRequest, work) { return workWith(this, work, letGo) })
-  app.addHook('onRequest', async (request, reply) => {
-    request.contentType = request.headers['content-type']
-    // Fastify picks a parser by this header; there is one parser, and a value without a slash would find none.
-    if (request.headers['content-type'] !== undefined) request.raw.headers['content-type'] = 'application/octet-stream'
-    // Asked once: a socket that closed forgets its address.
-    request.holder = request.ip ?? ''
-    request.bodyUses = 1
-    reply.raw.once('close', () => { letGo(request) })
-  })
+}
 
-  // A length that is known beforehand is judged before 100-continue, so that a refused body is never sent.
-  app.addHook('preParsing', async request => { hold(request, Number(request.headers['content-length'] ?? 0)) })
-
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', async (request: FastifyRequest, payload: FastifyRequest['raw']) => {
-    const onProgress = (bytes: number): void => { hold(request, bytes) }
-    const body = await collectBody(payload, { clock, timeoutMs: bodyTimeoutMs, onProgress })
-    return await inflateBody(body, request.headers['content-encoding'], onProgress)
-  })
-}, { name: 'raw-body' })
+function prepare (request: FastifyRequest): void {
+  request.contentType = request.headers['content-type']
+  // Fastify picks a parser by this header; there is one parser, and a value without a slash would find none.
+  if (request.contentType !== undefined) request.raw.headers['content-type'] = 'application/octet-stream'
+  // Asked once: a socket that closed forgets its address.
+  request.holder = request.ip ?? ''
+  request.bodyUses = 1
+}
 
 /** @param work Has just begun. */
 function workWith<T> (request: FastifyRequest, work: Promise<T>, letGo: (request: FastifyRequest) => void): Promise<T> {

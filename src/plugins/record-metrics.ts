@@ -21,21 +21,17 @@ export interface RecordMetricsOptions {
 export default fp<RecordMetricsOptions>(async (app, { metrics: { requests, front } }) => {
   app.decorateRequest('tally', undefined)
   app.decorateRequest('isRepeat', false)
-  app.addHook('onRequest', (request, reply, done) => {
-    // Not an onResponse hook: that one never hears of a connection that broke.
-    reply.raw.once('close', () => {
-      requests.record({
-        plant: request.identity?.plant.name,
-        statusCode: reply.raw.writableFinished ? reply.statusCode : undefined,
-        senderGone: request.clientGone.aborted || !reply.raw.writableFinished,
-        durationMs: reply.elapsedTime,
-        bodyBytes: request.heldBytes,
-        failure: request.failure,
-        tally: request.tally,
-        isRepeat: request.isRepeat
-      })
+  app.whenClosed((request, reply) => {
+    requests.record({
+      plant: request.identity?.plant.name,
+      statusCode: reply.raw.writableFinished ? reply.statusCode : undefined,
+      senderGone: request.clientGone.aborted || !reply.raw.writableFinished,
+      durationMs: reply.elapsedTime,
+      bodyBytes: request.heldBytes,
+      failure: request.failure,
+      tally: request.tally,
+      isRepeat: request.isRepeat
     })
-    done()
   })
 
   front.watch(app.server, () => app.bodiesInFlightBytes())

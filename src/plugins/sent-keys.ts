@@ -22,6 +22,10 @@ export interface KeyCarriers {
  * give undefined. `Authorization: ACS3-…` is the signature of an official SDK, not a key, and is ignored.
  */
 export function findSentKey ({ headers, rawHeaders, pathKey, queryKeys }: KeyCarriers): SentKey | undefined {
+  const alone = headers['x-api-key']
+  const isAlone = headers.authorization === undefined && headers['x-acs-bearer-token'] === undefined && pathKey === undefined && queryKeys.length === 0
+  // As nearly all come; the same as below finds, without its lists.
+  if (isAlone && typeof alone === 'string' && !/[\s,]/.test(alone) && alone !== '') return { key: alone, inUrl: false }
   const inHeaders = [...texts(headers['x-api-key']), ...texts(headers['x-acs-bearer-token']), ...authorizations(rawHeaders).flatMap(authorizationKeys)]
   const inUrl = [...(pathKey === undefined ? [] : [pathKey]), ...queryKeys].filter(key => key !== '')
   const [key, ...others] = new Set([...inHeaders, ...inUrl])

@@ -25,11 +25,12 @@ export default fp<ShuttingDownOptions>(async (app, { clock, connections }) => {
     clock.after(BEGUN_GRACE_MS, () => { connections.endIdle({ begunToo: true }) })
   })
 
-  app.addHook('onRequest', async () => {
-    if (isShuttingDown) throw new ProxyError('ShuttingDown', undefined, { retryAfterMs: RETRY_AFTER_MS })
+  app.addHook('onRequest', (_request, _reply, done) => {
+    done(isShuttingDown ? new ProxyError('ShuttingDown', undefined, { retryAfterMs: RETRY_AFTER_MS }) : undefined)
   })
 
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isShuttingDown) reply.header('connection', 'close')
+    done()
   })
 }, { name: 'shutting-down', dependencies: ['error-answers'] })

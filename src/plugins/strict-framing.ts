@@ -18,10 +18,10 @@ export default fp<StrictFramingOptions>(async (app, { connections }) => {
     if (connection !== undefined) connection.isEnding = true
   })
 
-  app.addHook('onRequest', async ({ raw }, reply) => {
-    if (isPlain(raw)) return
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    if (isPlain(raw)) return done()
     reply.header('connection', 'close')
-    throw new ProxyError('InvalidRequest', 'Transfer-Encoding must be chunked, once, without Content-Length, and in HTTP/1.1.')
+    done(new ProxyError('InvalidRequest', 'Transfer-Encoding must be chunked, once, without Content-Length, and in HTTP/1.1.'))
   })
 }, { name: 'strict-framing', dependencies: ['error-answers'] })
 

@@ -10,12 +10,14 @@ export interface UpgradeOffersOptions {
  * what came in one piece behind such a request, so its connection ends with the answer: better a new connection than a lost push.
  */
 export default fp<UpgradeOffersOptions>(async (app, { connections }) => {
-  app.addHook('onRequest', async ({ raw }) => {
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
     const connection = raw.headers.upgrade === undefined ? undefined : connections.of(raw.socket)
     if (connection !== undefined) connection.isEnding = true
+    done()
   })
 
-  app.addHook('onSend', async ({ raw }, reply) => {
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
     if (raw.headers.upgrade !== undefined) reply.header('connection', 'close')
+    done()
   })
 }, { name: 'upgrade-offers', dependencies: ['lingering-close'] })
