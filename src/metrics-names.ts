@@ -46,27 +46,30 @@ export function newAbsentGauge (registry: Registry, named: Named): Gauge {
   return gauge
 }
 
-/** A counter by one or two labels. What prom-client makes for each combination is made once. */
+/** A counter by one or two labels. It counts by itself, and prom-client is told when the numbers are asked for. */
 export class LabelledCounter {
-  readonly #counter: Counter
-  readonly #children = new Map<string, Map<string, { inc: (by: number) => void }>>()
+  readonly #counts = new Map<string, Map<string, { count: number }>>()
 
   constructor (registry: Registry, named: Named, labelNames: readonly [string] | readonly [string, string]) {
-    this.#counter = new Counter({ ...common(named, registry), labelNames })
+    const counter: Counter = new Counter({ ...common(named, registry), labelNames, collect: () => { this.#tell(counter) } })
   }
 
   /** @param second Only where there are two labels. */
   add (first: string, second = '', by = 1): void {
-    let bySecond = this.#children.get(first)
+    let bySecond = this.#counts.get(first)
     if (bySecond === undefined) {
       bySecond = new Map()
-      this.#children.set(first, bySecond)
+      this.#counts.set(first, bySecond)
     }
-    let child = bySecond.get(second)
-    if (child === undefined) {
-      child = second === '' ? this.#counter.labels(first) : this.#counter.labels(first, second)
-      bySecond.set(second, child)
+    const counted = bySecond.get(second)
+    if (counted === undefined) bySecond.set(second, { count: by })
+    else counted.count += by
+  }
+
+  #tell (counter: Counter): void {
+    counter.reset()
+    for (const [first, bySecond] of this.#counts) {
+      for (const [second, { count }] of bySecond) (second === '' ? counter.labels(first) : counter.labels(first, second)).inc(count)
     }
-    child.inc(by)
   }
 }

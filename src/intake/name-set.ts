@@ -19,12 +19,7 @@ export class NameSet {
   /** Forgets all names; those that come stand in these bytes. */
   clear (bytes: Uint8Array = NO_BYTES): void {
     this.#bytes = bytes
-    if (this.#starts.length > PLACES_MIN) {
-      this.#starts = new Int32Array(PLACES_MIN)
-      this.#ends = new Int32Array(PLACES_MIN)
-    } else if (this.#count > 0) {
-      this.#starts.fill(0)
-    }
+    if (this.#count > 0) this.#empty()
     this.#count = 0
     this.#isCrowded = false
   }
@@ -41,6 +36,16 @@ export class NameSet {
     this.#ends[place] = end
     this.#count += 1
     return true
+  }
+
+  /** Bodies of one size come in a row, and their room is kept; a smaller one must not pay for a larger one that came before. */
+  #empty (): void {
+    if (this.#starts.length > PLACES_MIN && this.#count * 8 < this.#starts.length) {
+      this.#starts = new Int32Array(this.#starts.length / 4)
+      this.#ends = new Int32Array(this.#starts.length)
+    } else {
+      this.#starts.fill(0)
+    }
   }
 
   /** The place of the same name, or the free one that it would take; -1 when neither is near. */
@@ -60,7 +65,8 @@ export class NameSet {
     const ends = this.#ends
     this.#starts = new Int32Array(starts.length * 4)
     this.#ends = new Int32Array(starts.length * 4)
-    for (const [index, start] of starts.entries()) {
+    for (let index = 0; index < starts.length; index++) {
+      const start = starts[index] ?? 0
       if (start === 0) continue
       const place = this.#find(start, ends[index] ?? 0)
       // One that is left out could come again unseen.

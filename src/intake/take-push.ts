@@ -17,7 +17,7 @@ export interface TakenPush extends Pick<ReadPush, 'repairs' | 'warnings' | 'bad'
   readonly read: ReadPush | undefined
 }
 
-const CLEAN = { repairs: new Map(), warnings: new Map(), bad: [], read: undefined } as const
+const CLEAN: Pick<TakenPush, 'repairs' | 'warnings' | 'bad'> = { repairs: new Map(), warnings: new Map(), bad: [] }
 
 /** Whether the contract alone judges the bodies of a plant, so that its clean ones may go out as they came. */
 export function isScanned ({ dialect = 'energy-expert', catalog = 'off', maxAge = '0', maxFuture = '0' }: IntakePolicy): boolean {
@@ -31,7 +31,10 @@ export function isScanned ({ dialect = 'energy-expert', catalog = 'off', maxAge 
  */
 export function takePush (bytes: Buffer, policy: IntakePolicy & InvalidPolicy, arrival: Arrival, mayScan: boolean): TakenPush {
   const scanned = mayScan && isScanned(policy) ? scanPush(bytes) : undefined
-  if (scanned !== undefined) return { ...scanned, ...CLEAN, body: bytes }
+  if (scanned !== undefined) {
+    const { repairs, warnings, bad } = CLEAN
+    return { deviceType: scanned.deviceType, body: bytes, records: scanned.records, points: scanned.points, repairs, warnings, bad, read: undefined }
+  }
   const read = readPush(bytes, policy, arrival)
   const { push, repairs, warnings, bad } = read
   return { deviceType: push.deviceType, body: encodePush(push), ...tallyPush(push), repairs, warnings, bad, read }

@@ -5,6 +5,8 @@ import { GatheredBytes } from './gathered-bytes.js'
 
 export interface CollectBodyOptions {
   readonly clock: Clock
+  /** As its Content-Length says; 0: it says nothing. Judged before. */
+  readonly expectedBytes: number
   /** How long the body may take, from now. */
   readonly timeoutMs: number
   /** Hears the bytes received so far after each chunk; what it throws ends the reading. */
@@ -16,9 +18,9 @@ export interface CollectBodyOptions {
  * be writing, gets to read its answer; lingering-close.ts bounds that.
  * @throws {ProxyError} RequestTimeout when it took too long, InvalidRequest when the line broke, and what onProgress throws.
  */
-export function collectBody (payload: Readable, { clock, timeoutMs, onProgress }: CollectBodyOptions): Promise<Buffer> {
+export function collectBody (payload: Readable, { clock, expectedBytes, timeoutMs, onProgress }: CollectBodyOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const gathered = new GatheredBytes()
+    const gathered = new GatheredBytes(expectedBytes)
     const stopWaiting = clock.after(timeoutMs, () => { refuse(new ProxyError('RequestTimeout')) })
 
     function refuse (error: unknown): void {

@@ -5,8 +5,14 @@ const NOTHING = Buffer.alloc(0)
  * process to 1.7 GB, and to 70 MB so.
  */
 export class GatheredBytes {
+  readonly #expectedBytes: number
   #buffer: Buffer = NOTHING
   #length = 0
+
+  /** @param expectedBytes As many as will probably come: then they are moved once. */
+  constructor (expectedBytes = 0) {
+    this.#expectedBytes = expectedBytes
+  }
 
   get length (): number {
     return this.#length
@@ -22,7 +28,7 @@ export class GatheredBytes {
       // Most bodies come in one piece, which is not copied.
       this.#buffer = piece
     } else if (length > this.#buffer.length) {
-      const grown = Buffer.allocUnsafe(2 * length)
+      const grown = Buffer.allocUnsafe(length <= this.#expectedBytes ? this.#expectedBytes : 2 * length)
       this.bytes.copy(grown)
       this.#buffer = grown
       piece.copy(grown, this.#length)

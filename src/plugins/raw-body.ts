@@ -73,18 +73,20 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
 
   // A length that is known beforehand is judged before 100-continue, so that a refused body is never sent.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
-    hold(request, Number(request.headers['content-length'] ?? 0))
+    hold(request, lengthOf(request))
     done()
   })
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request: FastifyRequest, payload: FastifyRequest['raw']) => {
     const onProgress = (bytes: number): void => { hold(request, bytes) }
-    const collected = collectBody(payload, { clock, timeoutMs: bodyTimeoutMs, onProgress })
+    const collected = collectBody(payload, { clock, expectedBytes: lengthOf(request), timeoutMs: bodyTimeoutMs, onProgress })
     const encoding = request.headers['content-encoding']
     return encoding === undefined ? collected : collected.then(body => inflateBody(body, encoding, onProgress))
   })
 }, { name: 'raw-body', dependencies: ['when-closed'] })
+
+const lengthOf = ({ headers }: FastifyRequest): number => Number(headers['content-length'] ?? 0)
 
 /** What a request has before its hooks, so that all of them are of one shape. */
 function decorate (app: FastifyInstance): void {
