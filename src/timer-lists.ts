@@ -1,9 +1,9 @@
 interface Entry {
   readonly endsAtMs: number
-  readonly callback: () => void
+  /** Undefined: over. */
+  callback: (() => void) | undefined
   previous: Entry | undefined
   next: Entry | undefined
-  isDone: boolean
 }
 
 /**
@@ -44,7 +44,7 @@ class TimerList {
   }
 
   add (callback: () => void): () => void {
-    const entry: Entry = { endsAtMs: this.#monotonicMs() + this.#delayMs, callback, previous: this.#last, next: undefined, isDone: false }
+    const entry: Entry = { endsAtMs: this.#monotonicMs() + this.#delayMs, callback, previous: this.#last, next: undefined }
     if (this.#last === undefined) this.#first = entry
     else this.#last.next = entry
     this.#last = entry
@@ -53,9 +53,10 @@ class TimerList {
   }
 
   #remove (entry: Entry): void {
-    if (entry.isDone) return
-    entry.isDone = true
+    if (entry.callback === undefined) return
     const { previous, next } = entry
+    // What is over holds on to nothing: an old entry that still knew the next would make all that came after it old.
+    entry.callback = entry.previous = entry.next = undefined
     if (previous === undefined) this.#first = next
     else previous.next = next
     if (next === undefined) this.#last = previous
@@ -72,8 +73,9 @@ class TimerList {
     this.#isArmed = false
     const nowMs = this.#monotonicMs()
     for (let first = this.#first; first !== undefined && first.endsAtMs <= nowMs; first = this.#first) {
+      const { callback } = first
       this.#remove(first)
-      first.callback()
+      callback?.()
     }
     if (this.#isArmed) return
     if (this.#first === undefined) this.#onEmpty()
