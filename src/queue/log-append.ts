@@ -20,7 +20,7 @@ export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewE
   const laneSeq = store.lanes.takeSeq(lane)
   store.pushes.insert({ id, lane: lane.id, laneSeq, receipt: id, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, digest: digestOf(entry), body })
   store.lanes.addWaiting(lane, { bytes, recordCount }, 1)
-  insertReceipt(store, { ...entry, id, lane: lane.id, laneSeq, waiting: recordCount, delivered: 0, cloudRequestIds: [], parked }, atMs)
+  insertReceipt(store, entry, { id, lane: lane.id, laneSeq, waiting: recordCount, delivered: 0, cloudRequestIds: [], parked }, atMs)
   parkParts(store, lane, { receipt: id, requestId, laneSeq, receivedAtMs }, parked, atMs)
   return { id, laneId: lane.id, laneSeq }
 }
@@ -34,7 +34,7 @@ export function parkPush (store: QueueStore, bounds: QueueBounds, push: NewParke
   replaceAside(store, bounds, push, bytesOfParts(parts))
   const lane = store.lanes.open({ plant, deviceType, live })
   const id = store.lanes.takeId(lane)
-  insertReceipt(store, { ...push, id, lane: lane.id, laneSeq: 0, waiting: 0, delivered: deliveredRecords, cloudRequestIds, parked: parts }, atMs)
+  insertReceipt(store, push, { id, lane: lane.id, laneSeq: 0, waiting: 0, delivered: deliveredRecords, cloudRequestIds, parked: parts }, atMs)
   parkParts(store, lane, { receipt: id, requestId, laneSeq: 0, receivedAtMs }, parts, atMs)
 }
 
@@ -45,7 +45,7 @@ function replaceAside (store: QueueStore, bounds: QueueBounds, { requestId, plan
   if (aside !== undefined) removeAside(store, aside)
 }
 
-interface FirstCounts extends PushOrigin {
+interface FirstCounts {
   readonly id: number
   readonly lane: number
   readonly laneSeq: number
@@ -55,8 +55,9 @@ interface FirstCounts extends PushOrigin {
   readonly cloudRequestIds: readonly string[]
 }
 
-function insertReceipt (store: QueueStore, counts: FirstCounts, atMs: number): void {
-  const { id, requestId, lane, laneSeq, plant, deviceType, live = false, receivedAtMs, waiting, delivered, repeatKey } = counts
+function insertReceipt (store: QueueStore, origin: PushOrigin, counts: FirstCounts, atMs: number): void {
+  const { requestId, plant, deviceType, live = false, receivedAtMs, repeatKey } = origin
+  const { id, lane, laneSeq, waiting, delivered } = counts
   const parked = recordsOfParts(counts.parked)
   store.receipts.insert({
     id,
@@ -78,6 +79,6 @@ function insertReceipt (store: QueueStore, counts: FirstCounts, atMs: number): v
     updatedAtMs: atMs
   })
   if (repeatKey !== undefined) store.repeatKeys.insert({ id, keyDigest: repeatKey.key, bodyDigest: repeatKey.body })
-  const repairs = writeRepairs(counts.repairs)
+  const repairs = writeRepairs(origin.repairs)
   if (repairs !== undefined) store.repairs.insert({ id, repairs })
 }

@@ -1,5 +1,5 @@
 import type { NumberedRequest, QueueRequest } from './log-messages.js'
-import type { ParkedPart } from './queue-log.js'
+import type { NewEntry, ParkedPart } from './queue-log.js'
 
 /**
  * Copies bodies one after the other into one piece of memory, which travels to another thread without a further copy; in
@@ -37,7 +37,7 @@ function mapBodies (request: QueueRequest, map: (body: Uint8Array) => Uint8Array
   const mapParts = (parts: readonly ParkedPart[]): ParkedPart[] => parts.map(part => ({ ...part, body: map(part.body) }))
   switch (request.kind) {
     case 'append':
-      return { kind: 'append', entry: { ...request.entry, body: map(request.entry.body), parked: mapParts(request.entry.parked ?? []) } }
+      return { kind: 'append', entry: mapEntry(request.entry, map, mapParts) }
     case 'park':
       return { kind: 'park', push: { ...request.push, parts: mapParts(request.push.parts) } }
     case 'settle':
@@ -45,4 +45,10 @@ function mapBodies (request: QueueRequest, map: (body: Uint8Array) => Uint8Array
     default:
       return request
   }
+}
+
+/** Field by field: what is spread out of another object gets a hidden class of its own each time. */
+function mapEntry (entry: NewEntry, map: (body: Uint8Array) => Uint8Array, mapParts: (parts: readonly ParkedPart[]) => ParkedPart[]): NewEntry {
+  const { requestId, plant, deviceType, live = false, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords = 0, body, recordCount, parked = [] } = entry
+  return { requestId, plant, deviceType, live, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords, body: map(body), recordCount, parked: mapParts(parked) }
 }

@@ -18,12 +18,14 @@ const INT64_MIN = -(2n ** 63n)
 export function checkBindValues (values: readonly SqlValue[], count: number): Array<string | number | bigint | null | Buffer> {
   if (!Array.isArray(values)) throw new TypeError('Values are bound as an array.')
   if (values.length !== count) throw new TypeError(`The statement has ${count} places, but ${values.length} values were given.`)
-  // Array.from visits the holes of a sparse array, which map would skip.
-  return Array.from(values, (value, index) => {
-    const bindable = toBindable(value)
-    if (bindable === undefined) throw new TypeError(`Value ${index} (${typeof value}) cannot be stored as it is.`)
-    return bindable
-  })
+  const bound: Array<string | number | bigint | null | Buffer> = []
+  // By index, which visits the holes of a sparse array as well.
+  for (let index = 0; index < values.length; index++) {
+    const bindable = toBindable(values[index])
+    if (bindable === undefined) throw new TypeError(`Value ${index} (${typeof values[index]}) cannot be stored as it is.`)
+    bound.push(bindable)
+  }
+  return bound
 }
 
 /** `undefined` when the database would abort on the value or keep something else. */

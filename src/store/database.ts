@@ -150,8 +150,10 @@ export class Database {
 function readRow (row: unknown): Row {
   const clean: Record<string, SqlValue> = {}
   // libsql gives a row as one plain object of columns.
-  for (const [column, value] of Object.entries(row as Record<string, SqlValue | ArrayBuffer>)) {
-    if (column !== '_metadata') clean[column] = readValue(value)
+  const columns = row as Record<string, SqlValue | ArrayBuffer>
+  for (const column of Object.keys(columns)) {
+    const value = columns[column]
+    if (column !== '_metadata' && value !== undefined) clean[column] = readValue(value)
   }
   return clean
 }

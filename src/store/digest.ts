@@ -15,6 +15,6 @@ export function digestOf ({ requestId, plant, deviceType, recordCount, body }: D
 }
 
 /** Whether a row is still what was stored; one whose bytes are gone is not. */
-export function isIntact (row: Omit<Digested, 'body'> & { readonly body: Uint8Array | null, readonly digest: Uint8Array }): boolean {
-  return row.body !== null && Buffer.compare(digestOf({ ...row, body: row.body }), row.digest) === 0
+export function isIntact ({ requestId, plant, deviceType, recordCount, body, digest }: Omit<Digested, 'body'> & { readonly body: Uint8Array | null, readonly digest: Uint8Array }): boolean {
+  return body !== null && Buffer.compare(digestOf({ requestId, plant, deviceType, recordCount, body }), digest) === 0
 }

@@ -115,8 +115,19 @@ export class QueuePushes {
 }
 
 function readWaiting (row: Row): WaitingRow {
+  const { id, lane, laneSeq, receipt, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs } = readStoredRow(row)
   return {
-    ...readStoredRow(row),
+    id,
+    lane,
+    laneSeq,
+    receipt,
+    requestId,
+    plant,
+    deviceType,
+    live,
+    recordCount,
+    bytes,
+    receivedAtMs,
     digest: readBytes(row, 'digest'),
     body: readBytes(row, 'body'),
     failures: readIntegerOrNull(row, 'failures') ?? 0,

@@ -81,7 +81,10 @@ export function readStoredRow (row: Row): StoredRow {
     laneSeq: readInteger(row, 'lane_seq'),
     receipt: readInteger(row, 'receipt'),
     requestId: readText(row, 'request_id'),
-    ...readLaneName(row),
+    // Not spread out of readLaneName(): every row would get hidden classes of its own.
+    plant: readText(row, 'plant'),
+    deviceType: readText(row, 'device_type'),
+    live: readInteger(row, 'live') === 1,
     recordCount: readInteger(row, 'record_count'),
     bytes: readInteger(row, 'bytes'),
     receivedAtMs: readInteger(row, 'received_at_ms')
