@@ -11,3 +11,8 @@ export interface StoreOptions {
   /** It must not travel earlier, because its plant sends faster than its limit. */
   readonly delayMs?: number
 }
+
+/** Field by field, as in deliver.ts. */
+export function inLane ({ requestId, plant, deviceType, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords = 0, body, recordCount, parked = [] }: PushToKeep, live: boolean): NewEntry {
+  return { requestId, plant, deviceType, live, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords, body, recordCount, parked }
+}
