@@ -8,7 +8,12 @@ export function percentile (values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? NaN
 }
 
+/** As a table shows it; a round without an answer has no number. */
+export function shown (value: number, digits = 0): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : '-'
+}
+
 /** The least and the largest, as a table shows them. */
 export function spread (values: readonly number[], digits = 0): string {
-  return values.length === 0 ? '' : `${Math.min(...values).toFixed(digits)}..${Math.max(...values).toFixed(digits)}`
+  return `${shown(Math.min(...values), digits)}..${shown(Math.max(...values), digits)}`
 }

@@ -16,6 +16,10 @@ const { loads, peers: names, rounds, seconds, warmupSeconds, markdown } = readAr
 /** One connection would need minutes to have the code compiled. */
 const WARMUP_CONNECTIONS_MIN = 32
 
+/** On each connection: when a round ends, what is on its way has had its price and gets no answer. */
+const ANSWERS_MIN = 5
+const SECONDS_MAX = 10
+
 const title = `${await describeMachine()}; ${rounds} rounds of ${seconds} s, ${warmupSeconds} s of warm-up`
 const sections = [title]
 process.stdout.write(`${title}\n`)
@@ -34,13 +38,15 @@ if (markdown !== undefined) writeSection(markdown, 'peers', sections.join('\n\n'
 /** All peers are up, one of them has work. */
 async function measure ({ devices, connections }: LoadSize, peers: ReadonlyMap<string, Peer>): Promise<{ text: string, table: string }> {
   const bodies = bodiesOf(devices)
-  for (const peer of peers.values()) {
-    await load(peer, { bodies, connections: Math.max(connections, WARMUP_CONNECTIONS_MIN), seconds: peer.warms ? warmupSeconds : 1 })
-  }
   const found: Found = new Map<string, Round[]>(names.map(name => [name, []]))
+  const secondsOf = new Map<string, number>()
+  for (const [name, peer] of peers) {
+    const { perSecond } = await load(peer, { bodies, connections: Math.max(connections, WARMUP_CONNECTIONS_MIN), seconds: peer.warms ? warmupSeconds : 1 })
+    secondsOf.set(name, Math.max(seconds, Math.min(SECONDS_MAX, Math.ceil(ANSWERS_MIN * connections / perSecond))))
+  }
   // In turn, so that what the machine does besides meets all of them.
   for (let round = 0; round < rounds; round++) {
-    for (const [name, peer] of peers) found.get(name)?.push(await load(peer, { bodies, connections, seconds }))
+    for (const [name, peer] of peers) found.get(name)?.push(await load(peer, { bodies, connections, seconds: secondsOf.get(name) ?? seconds }))
   }
   const half = await compareAtHalfLoad(peers, found, { bodies, connections, seconds, rounds })
   const heading = `${devices} ${devices === 1 ? 'device' : 'devices'} (${bodies[0]?.length ?? 0} B), ${connections} ${connections === 1 ? 'connection' : 'connections'}`

@@ -1,5 +1,5 @@
 import type { Round } from './load.js'
-import { median, spread } from './numbers.js'
+import { median, shown, spread } from './numbers.js'
 
 /** The rounds of each peer. */
 export type Found = ReadonlyMap<string, Round[]>
@@ -10,17 +10,17 @@ const HEADER = ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU µs', 'CPU min..max', 'of 
 export function tableOf (found: Found): { text: string, markdown: string } {
   const all = (name: string, field: Exclude<keyof Round, 'isQuiet'>): number[] => (found.get(name) ?? []).map(round => round[field])
   const of = (name: string, field: Parameters<typeof all>[1]): number => median(all(name, field))
-  const ratio = (name: string, other: string): string => found.has(other) ? (of(name, 'cpuUsPerRequest') / of(other, 'cpuUsPerRequest')).toFixed(2) : '-'
+  const ratio = (name: string, other: string): string => shown(of(name, 'cpuUsPerRequest') / of(other, 'cpuUsPerRequest'), 2)
   const rows = [...found.keys()].map(name => [
-    name, of(name, 'perSecond').toFixed(0), of(name, 'p50Ms').toFixed(2), of(name, 'p99Ms').toFixed(2),
-    of(name, 'cpuUsPerRequest').toFixed(0), spread(all(name, 'cpuUsPerRequest')), ratio(name, 'naive SDK'), ratio(name, 'nginx njs'),
+    name, shown(of(name, 'perSecond')), shown(of(name, 'p50Ms'), 2), shown(of(name, 'p99Ms'), 2),
+    shown(of(name, 'cpuUsPerRequest')), spread(all(name, 'cpuUsPerRequest')), ratio(name, 'naive SDK'), ratio(name, 'nginx njs'),
     (Math.max(...all(name, 'peakBytes')) / 1e6).toFixed(0),
     // A median would hide the round that failed.
     String(all(name, 'failures').reduce((sum, each) => sum + each, 0))
   ])
   const busy = [...found].flatMap(([name, rounds]) => rounds.every(round => round.isQuiet) ? [] : [`${name} still had work when the next one's turn came (${rounds.filter(round => !round.isQuiet).length} of ${rounds.length} rounds).`])
   return {
-    text: [HEADER, ...rows].map(row => row.map((cell, index) => index === 0 ? cell.padEnd(12) : cell.padStart(HEADER[index] === 'CPU min..max' ? 15 : 9)).join('')).concat(busy).join('\n'),
+    text: [HEADER, ...rows].map(row => row.map((cell, index) => index === 0 ? cell.padEnd(12) : cell.padStart(HEADER[index] === 'CPU min..max' ? 16 : 9)).join('')).concat(busy).join('\n'),
     markdown: [markdownTable(HEADER, rows), ...busy].join('\n\n')
   }
 }
