@@ -15,7 +15,8 @@ export interface HalfLoad {
 
 /** Of fewer times, the last in a hundred is the worst alone. */
 const PUSHES_MIN = 200
-const SECONDS_MAX = 10
+const SECONDS_MAX = 6
+const ROUNDS_MAX = 3
 const MEASURED = ['floor', 'relay'] as const
 
 /** How late answers are when nobody is at the limit: relay and floor, both at half of what the slower of the two reached. */
@@ -27,7 +28,7 @@ export async function compareAtHalfLoad (peers: ReadonlyMap<string, Peer>, found
   const timesMs = { floor: new Array<number>(), relay: new Array<number>() }
   const lateMs: number[] = []
   let failures = 0
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < Math.min(rounds, ROUNDS_MAX); round++) {
     for (const name of MEASURED) {
       const peer = peers.get(name)
       if (peer === undefined) continue

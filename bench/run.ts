@@ -18,7 +18,7 @@ const WARMUP_CONNECTIONS_MIN = 32
 
 /** On each connection: when a round ends, what is on its way has had its price and gets no answer. */
 const ANSWERS_MIN = 5
-const SECONDS_MAX = 10
+const SECONDS_MAX = 8
 
 const title = `${await describeMachine()}; ${rounds} rounds of ${seconds} s, ${warmupSeconds} s of warm-up`
 const sections = [title]
