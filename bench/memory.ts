@@ -35,7 +35,7 @@ try {
   await cloud.stop()
 }
 for (const row of [header, ...rows]) process.stdout.write(`${row.map((cell, index) => index === 0 ? cell.padEnd(8) : cell.padStart(17)).join('')}\n`)
-const sentence = `First and last minute are medians of what was held each second. The aim is a peak of at most ${AIM_BYTES / 1e6} MB, and a last minute like the first.`
+const sentence = `First and last minute (half of the time, where that is less) are medians of what was held each second. The aim is a peak of at most ${AIM_BYTES / 1e6} MB, and a last minute like the first.`
 process.stdout.write(`${sentence}\n`)
 if (markdown !== undefined) writeSection(markdown, 'memory', [title, markdownTable(header, rows), sentence].join('\n\n'))
 
