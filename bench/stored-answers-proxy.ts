@@ -45,7 +45,7 @@ function startUnwritingThread (): QueueThread {
 const credential = { accessKeyId: 'bench-key-id', accessKeySecret: 'bench-key-secret' }
 const server = await startServer({
   // Nobody listens there: what is measured is storing, and not what is delivered meanwhile.
-  config: readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: join(dataDir, mode), ENERGY_EXPERT_ENDPOINT: 'http://127.0.0.1:9', QUEUE_MAX_BYTES: String(2 ** 36) }),
+  config: readConfig({ HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', DATA_DIR: join(dataDir, mode), ENERGY_EXPERT_ENDPOINT: 'http://127.0.0.1:9', QUEUE_MAX_BYTES: String(2 ** 36), BODIES_IN_FLIGHT_MAX_BYTES: String(2 ** 28) }),
   logger: createLogger({ level: 'warn', format: 'json', destination: { write: () => {} } }),
   clock: systemClock,
   book: fixedBook({ default: { kind: 'access-key', ...credential } }),

@@ -53,7 +53,7 @@ export async function startPlainNginx (cloudPort: number): Promise<Peer> {
   const { port, ...peer } = await startNginx(`location ${PATH} { if ($known = 0) { return 401; } proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://cloud; }`, {
     http: `${upstreamOf(cloudPort)} map $http_x_api_key $known { default 0; bench-key 1; }`
   })
-  return { ...peer, url: `http://127.0.0.1:${port}${PATH}`, headers: { 'X-API-Key': 'bench-key' } }
+  return { ...peer, url: `http://127.0.0.1:${port}${PATH}`, keys: ['bench-key'], warms: false }
 }
 
 /** Checks a little and signs, in njs. */
@@ -79,5 +79,5 @@ export async function startNjs (cloudPort: number): Promise<Peer> {
       proxy_set_header x-acs-content-sha256 $acs_hash;
       proxy_pass http://cloud${PATH};
     }`, { modules: `load_module ${MODULE};`, http: `js_import push from ${script}; ${upstreamOf(cloudPort)}` })
-  return { ...peer, url: `http://127.0.0.1:${port}${PATH}`, headers: { 'X-API-Key': 'bench-key' } }
+  return { ...peer, url: `http://127.0.0.1:${port}${PATH}`, keys: ['bench-key'], warms: false }
 }

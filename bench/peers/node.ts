@@ -1,19 +1,22 @@
-import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process'
+import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Peer } from './peer.js'
 import { freePort, untilOpen } from './ports.js'
+import { registerPlant } from './register.js'
 
 const PATH = '/api/v1/data/increment/push'
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-function stopOf (child: ChildProcess): () => Promise<void> {
+function stopOf (child: ChildProcess, dataDir?: string): () => Promise<void> {
   return async () => {
-    if (child.exitCode !== null) return
-    child.kill('SIGTERM')
-    await once(child, 'exit')
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    }
+    if (dataDir !== undefined) rmSync(dataDir, { recursive: true, force: true })
   }
 }
 
@@ -22,12 +25,17 @@ export async function startScript (script: 'floor' | 'naive', cloudPort: number)
   const port = await freePort()
   const child = spawn(process.execPath, [here(`./${script}.js`), String(port), `http://127.0.0.1:${cloudPort}`], { stdio: 'inherit', env: { PATH: process.env['PATH'] } })
   await untilOpen(port)
-  return { url: `http://127.0.0.1:${port}${PATH}`, pid: child.pid ?? 0, headers: { 'X-API-Key': 'bench-key' }, stop: stopOf(child) }
+  return { url: `http://127.0.0.1:${port}${PATH}`, pid: child.pid ?? 0, keys: ['bench-key'], warms: true, stop: stopOf(child) }
 }
 
-/** The proxy as it is run, in a folder of its own on the disk of the working directory. */
-export async function startProxy (delivery: 'relay' | 'store', cloudPort: number): Promise<Peer> {
+/**
+ * The proxy as it is run, in a folder of its own on the disk of the working directory.
+ *
+ * @param options.keys how many keys its plant has
+ */
+export async function startProxy (delivery: 'relay' | 'store', cloudPort: number, { keys = 1 } = {}): Promise<Peer> {
   const dataDir = mkdtempSync(join('.', 'bench-data-'))
+  const made = registerPlant(dataDir, { delivery, requestsPerMinute: 0, queueMaxBytes: 2 ** 36 }, keys)
   const port = await freePort()
   const env = {
     PATH: process.env['PATH'],
@@ -38,26 +46,15 @@ export async function startProxy (delivery: 'relay' | 'store', cloudPort: number
     // A load that ends hangs up in the middle of its pushes, which is no news.
     LOG_LEVEL: 'silent',
     QUEUE_MAX_BYTES: String(2 ** 36),
+    // 256 pushes of 1000 devices are 100 MB, of which the default refuses a part.
+    BODIES_IN_FLIGHT_MAX_BYTES: String(2 ** 28),
     ENERGY_EXPERT_ENDPOINT: `http://127.0.0.1:${cloudPort}`,
     ALIBABA_CLOUD_ACCESS_KEY_ID: 'bench-key-id',
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'bench-key-secret'
   }
-  const main = here('../../src/main.js')
-  const command = (...args: string[]): string => execFileSync(process.execPath, [main, ...args], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  command('plants', 'add', 'bench', '--delivery', delivery, '--requests-per-minute', '0', '--queue-max-bytes', String(2 ** 36))
-  const { key } = JSON.parse(command('keys', 'create', 'bench', '--json'))
-  const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [here('../../src/main.js'), 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   await untilOpen(port)
-  const stop = stopOf(child)
-  return {
-    url: `http://127.0.0.1:${port}${PATH}`,
-    pid: child.pid ?? 0,
-    headers: { 'X-API-Key': key },
-    stop: async () => {
-      await stop()
-      rmSync(dataDir, { recursive: true, force: true })
-    }
-  }
+  return { url: `http://127.0.0.1:${port}${PATH}`, pid: child.pid ?? 0, keys: made, warms: true, stop: stopOf(child, dataDir) }
 }
 
 /** The proxy with a queue that answers every append at once and writes nothing: all but the delivery. */
@@ -65,14 +62,5 @@ export async function startAccepting (): Promise<Peer> {
   const dataDir = mkdtempSync(join('.', 'bench-data-'))
   const child = fork(here('../stored-answers-proxy.js'), [dataDir, 'unwritten'])
   const [{ origin, key }] = await once(child, 'message')
-  const stop = stopOf(child)
-  return {
-    url: `${origin}${PATH}`,
-    pid: child.pid ?? 0,
-    headers: { 'X-API-Key': key },
-    stop: async () => {
-      await stop()
-      rmSync(dataDir, { recursive: true, force: true })
-    }
-  }
+  return { url: `${origin}${PATH}`, pid: child.pid ?? 0, keys: [key], warms: true, stop: stopOf(child, dataDir) }
 }
