@@ -5,22 +5,25 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
+import { withSourcePlaces } from './source-places.js'
 
 const FOLDERS = ['crash', 'http', 'clients', 'unit']
-/** Files that wait for programs of their own, or that load what changes the whole process, as the official SDK does. */
-const ALONE = /^dist\/test\/(crash|clients)\/|\/http\/(commands.*|docs.*|front-connections|official-sdk|shutdown.*|stored)\.test\.js$/
-const GROUP_FILES_MAX = 7
+/** Files that load what changes the whole process, as the official SDK does, that open a thousand connections, or that compute. */
+const ALONE = /^dist\/test\/(crash|clients)\/|\/http\/(front-connections|official-sdk)\.test\.js$/
+/** A process takes a second of processor time before its first test. */
+const GROUP_FILES_MAX = 10
 /** A test that hangs ends after this long, and names what it waits for. */
 const TIMEOUT_SECONDS = 120
 
 const given = process.argv.slice(2).map(file => file.replace(/^(dist\/)?(.*?)(\.ts|\.js)?$/, 'dist/$2.js'))
 const all = FOLDERS.flatMap(folder => readdirSync(`dist/test/${folder}`).filter(name => name.endsWith('.test.js')).map(name => `dist/test/${folder}/${name}`))
 
-/** The files of one process each. */
+/** The files of one process each. The folders hold heavy files and light ones, so they are dealt like cards. */
 function toGroups (files) {
   const alone = files.filter(file => ALONE.test(file))
   const others = files.filter(file => !ALONE.test(file))
-  const groups = Array.from({ length: Math.ceil(others.length / GROUP_FILES_MAX) }, (_, n) => others.slice(n * GROUP_FILES_MAX, (n + 1) * GROUP_FILES_MAX))
+  const count = Math.ceil(others.length / GROUP_FILES_MAX)
+  const groups = Array.from({ length: count }, (_, group) => others.filter((_, n) => n % count === group))
   return [...alone.map(file => [file]), ...groups]
 }
 
@@ -34,11 +37,11 @@ const startMs = performance.now()
 
 async function run (number, files) {
   const TEST_FILES = files.join(' ')
-  // Most of what these processes compute they compute once: optimizing it costs a tenth of the whole suite. The crash tests compute.
-  const flags = TEST_FILES.includes('/crash/') ? [] : ['--no-opt']
-  const child = spawn(process.execPath, [...flags, '--enable-source-maps', 'scripts/test-group.js', String(number)], { env: { ...env, TEST_FILES }, stdio: ['ignore', 'pipe', 'inherit'] })
+  // Most of what these processes compute they compute once: optimizing it costs a tenth of the whole suite. Some do compute.
+  const flags = ['--single-threaded-gc', ...(/\/(crash|clients)\//.test(TEST_FILES) ? [] : ['--no-opt', '--max-lazy'])]
+  const child = spawn(process.execPath, [...flags, 'scripts/test-group.js', String(number)], { env: { ...env, TEST_FILES }, stdio: ['ignore', 'pipe', 'inherit'] })
   const [output, [code, signal]] = await Promise.all([text(child.stdout), once(child, 'close')])
-  process.stdout.write(`# ${TEST_FILES}\n${output}\n`)
+  process.stdout.write(`# ${TEST_FILES}\n${code === 0 ? output : withSourcePlaces(output)}\n`)
   // tap closes with `# { total: 3, pass: 3 }`; a process that broke off does not.
   const [, summary] = /^# \{ (.*) \}$/m.exec(output) ?? []
   const counts = Object.fromEntries((summary ?? '').split(', ').filter(part => part !== '').map(part => part.split(': ')))

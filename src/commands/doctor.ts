@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type Clock, systemClock } from '../clock.js'
 import type { NamedFinding } from '../doctor/report.js'
+import type { Caller } from './caller.js'
 import { type Output, printJson } from './print.js'
 import { forTerminal } from './queue-texts.js'
 
@@ -18,16 +19,16 @@ const STATUS_WIDTH = 8
 /** What was given up may hang for ever; what is to be printed is long on its way by then. */
 const LINGER_MS = 1_000
 
-/** What the command needs of this process. */
-export function doctorParts ({ stdout, stderr }: Pick<DoctorCommandParts, 'stdout' | 'stderr'>): DoctorCommandParts {
+/** What the command needs of this process, and of who runs it. */
+export function doctorParts (caller: Caller): DoctorCommandParts {
   return {
-    stdout,
-    stderr,
+    stdout: caller.stdout,
+    stderr: caller.stderr,
     environment: process.env,
     clock: systemClock,
     end: exitCode => {
-      process.exitCode = exitCode
-      setTimeout(() => { process.exit() }, LINGER_MS).unref()
+      caller.exitCode = exitCode
+      setTimeout(() => { caller.exit() }, LINGER_MS).unref()
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { systemClock } from '../clock.js'
 import { ConfigError, readConfig } from '../config.js'
+import type { Caller } from './caller.js'
 import { catalogCommand } from './catalog.js'
 import { credentialParts } from './credential-parts.js'
 import { credentialsCommand } from './credentials.js'
@@ -10,7 +11,6 @@ import { explainCommand } from './explain.js'
 import { UsageError } from './failure.js'
 import { keysCommand } from './keys.js'
 import { plantsCommand } from './plants.js'
-import type { Output } from './print.js'
 import { queueParts } from './queue-parts.js'
 import { queueCommand } from './queue.js'
 import { ramPolicyCommand } from './ram-policy.js'
@@ -34,28 +34,31 @@ function readEnvFile (): void {
 }
 
 /** The whole command line, with every command. */
-export function buildProgram (): Command {
+export function buildProgram (caller: Caller): Command {
   const parts = {
     openRegistry: () => openRegistry({ dataDir: readConfig(process.env).dataDir, clock: systemClock }),
-    stdout: process.stdout,
-    stderr: process.stderr
+    stdout: caller.stdout,
+    stderr: caller.stderr
   }
   const program = new Command('energy-expert-proxy')
     .description('Takes unsigned PushDeviceData requests from plants, signs them and relays them to Energy Expert.')
     .version(readVersion())
   const commands = [
-    serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), credentialsCommand(credentialParts(parts)),
-    ramPolicyCommand(parts), queueCommand(queueParts()), catalogCommand(parts), doctorCommand(doctorParts(parts)), explainCommand(parts)
+    serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), credentialsCommand(credentialParts(parts, caller)),
+    ramPolicyCommand(parts), queueCommand(queueParts(caller)), catalogCommand(parts), doctorCommand(doctorParts(caller)), explainCommand({ ...parts, caller })
   ]
   for (const command of commands) program.addCommand(command)
-  throwInsteadOfExit(program)
+  handOver(program, caller)
   return program
 }
 
-/** The exit code is decided in one place, so no command may end the process by itself. */
-function throwInsteadOfExit (command: Command): void {
-  command.exitOverride().showHelpAfterError('(--help shows how it is used)')
-  for (const each of command.commands) throwInsteadOfExit(each)
+/** The exit code is decided in one place, so no command may end the process by itself; help and complaints go to the caller. */
+function handOver (command: Command, caller: Caller): void {
+  command
+    .exitOverride()
+    .showHelpAfterError('(--help shows how it is used)')
+    .configureOutput({ writeOut: text => { caller.stdout.write(text) }, writeErr: text => { caller.stderr.write(text) } })
+  for (const each of command.commands) handOver(each, caller)
 }
 
 function sentenceOf (error: unknown): string {
@@ -70,19 +73,19 @@ function exitCodeOf (error: unknown): number {
 }
 
 /**
- * Runs one command to its end and says on `stderr` what stopped it, in one sentence.
+ * Runs one command to its end and says on standard error what stopped it, in one sentence.
  *
  * @param args what stands behind the program's name
  * @returns the exit code: 0 done, 1 could not be carried out, 2 wrong use
  */
-export async function runProgram (args: readonly string[], stderr: Output): Promise<number> {
+export async function runProgram (args: readonly string[], caller: Caller): Promise<number> {
   try {
     readEnvFile()
-    await buildProgram().parseAsync(args, { from: 'user' })
+    await buildProgram(caller).parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
     // Commander has written its own sentence already.
-    if (!(error instanceof CommanderError)) stderr.write(`${sentenceOf(error)}\n`)
+    if (!(error instanceof CommanderError)) caller.stderr.write(`${sentenceOf(error)}\n`)
     return exitCodeOf(error)
   }
 }

@@ -23,7 +23,11 @@ export async function runServer (): Promise<void> {
   const stopListening = endStartOnSignal(logger)
   // At a limit on file sizes the system ends a process that does not listen; the queue then answers that it is full, and heals.
   process.on('SIGXFSZ', () => {})
-  const server = await startServer({ config, logger, clock: systemClock, book, linesDropped })
+  const server = await startServer({ config, logger, clock: systemClock, book, linesDropped }).catch((cause: unknown) => {
+    stopListening()
+    book.close()
+    throw cause
+  })
   const { endpoint, signedHost, relayTimeoutMs, dataDir } = config
   logger.info({ origin: server.origin, adminOrigin: server.adminOrigin, endpoint: endpoint.origin, signedHost, relayTimeoutMs, dataDir, node: process.version }, 'The proxy listens.')
   process.stdout.write(`energy-expert-proxy listens on ${server.origin}\n`)

@@ -6,6 +6,7 @@ import { Agent, request } from 'undici'
 import { systemClock } from '../../src/clock.js'
 import { openRegistry } from '../../src/plants/registry.js'
 import { openQueueFile } from '../../src/queue/queue-file.js'
+import { StoreError } from '../../src/store/store-error.js'
 import { startSandbox, type ReceivedPush, type Sandbox } from '../../src/sandbox/sandbox.js'
 import { CRASH_ROUNDS, everyPlaceOr, SKIP_IN_SHORT } from '../support/crash-rounds.js'
 import { PlantLedger } from '../support/plant-ledger.js'
@@ -95,12 +96,18 @@ async function liveUntil (plants: Plants, signal: 'SIGKILL' | 'SIGTERM', answers
   await dispatcher.destroy()
 }
 
-function waitingIn (dataDir: string): number {
-  const file = openQueueFile(dataDir)
+/** Undefined while a program that starts holds the queue for itself. */
+function waitingIn (dataDir: string): number | undefined {
   try {
-    return [...file.exportRows()].filter(({ state }) => state === 'waiting').length
-  } finally {
-    file.close()
+    const file = openQueueFile(dataDir)
+    try {
+      return [...file.exportRows()].filter(({ state }) => state === 'waiting').length
+    } finally {
+      file.close()
+    }
+  } catch (error) {
+    if (error instanceof StoreError && error.code.startsWith('SQLITE_BUSY')) return undefined
+    throw error
   }
 }
 

@@ -5,6 +5,8 @@ import t, { type Test } from 'tap'
 import { readMasterKey } from '../../src/credentials/master-key.js'
 import { everyPlaceOr } from '../support/crash-rounds.js'
 import { PLAIN_NODE, projectPath } from '../support/project.js'
+import type { Finished } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 import { canTrace } from '../support/traced-disk.js'
 import { keyPairOf, makeVaultPlace, type VaultPlace } from '../support/vault.js'
 
@@ -48,11 +50,10 @@ function listCalls (place: FilledPlace): Array<{ call: string, nth: number }> {
   })
 }
 
-function finish ({ dataDir, keyFile, newKeyFile }: FilledPlace): { status: number | null, stderr: string } {
+async function finish ({ folder, dataDir, keyFile, newKeyFile }: FilledPlace): Promise<Finished> {
   // An empty key is what the command says to remove.
   if (existsSync(newKeyFile) && statSync(newKeyFile).size === 0) rmSync(newKeyFile)
-  const { status, stderr } = spawnSync(PLAIN_NODE[0], [...PLAIN_NODE.slice(1), script, dataDir, keyFile, newKeyFile], { encoding: 'utf8' })
-  return { status, stderr }
+  return await runHere(['credentials', 'rekey', '--new-key-file', newKeyFile], { folder, env: { DATA_DIR: dataDir, MASTER_KEY_FILE: keyFile } })
 }
 
 t.test('a rekey that is killed at any of its system calls leaves every credential to the old or the new key, and is finished by another run', { skip: canTrace() ? false : 'strace is not here' }, async t => {
@@ -70,7 +71,7 @@ t.test('a rekey that is killed at any of its system calls leaves every credentia
     t.strictSame(openedBy(place, isSealedAnew ? place.newKeyFile : place.keyFile), NAMES, `all of them open with ${isSealedAnew ? 'the new' : 'the old'} key`)
     if (isSealedAnew) byNew++
     else byOld++
-    t.match(finish(place), { status: 0, stderr: '' })
+    t.match(await finish(place), { code: 0, stderr: '' })
     t.strictSame(openedBy(place, place.newKeyFile), NAMES)
   }
   t.ok(byOld > 0 && byNew > 0, `killed before the commit ${byOld} times, behind it ${byNew} times`)

@@ -4,27 +4,28 @@ import t from 'tap'
 import { catalogTemplate } from '../../src/catalog/template.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { startProxy, type TestProxy } from '../support/proxy.js'
-import { makeWorkplace, runCommand } from '../support/run-command.js'
+import { makeWorkplace } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 import { scrapeUntil } from '../support/scrape.js'
 
 t.test('catalog template prints a list that catalog check takes', async t => {
   const { folder, env } = makeWorkplace(t)
-  const { stdout, code } = await runCommand(['catalog', 'template'], { folder, env })
+  const { stdout, code } = await runHere(['catalog', 'template'], { folder, env })
   t.equal(code, 0)
   t.equal(stdout, catalogTemplate())
   writeFileSync(join(folder, 'list.csv'), stdout)
-  const checked = await runCommand(['catalog', 'check', 'list.csv', '--json'], { folder, env })
+  const checked = await runHere(['catalog', 'check', 'list.csv', '--json'], { folder, env })
   t.same(JSON.parse(checked.stdout), { points: 22, types: [{ type: '1', points: 22, required: 0, recommended: 0 }] })
-  t.match((await runCommand(['catalog', 'check', 'list.csv'], { folder, env })).stdout, /TYPE.*POINTS.*\n.*1.*22/)
+  t.match((await runHere(['catalog', 'check', 'list.csv'], { folder, env })).stdout, /TYPE.*POINTS.*\n.*1.*22/)
 })
 
 t.test('catalog check names every fault by its line and exits 1', async t => {
   const { folder, env } = makeWorkplace(t)
   writeFileSync(join(folder, 'list.csv'), 'type,point,need\n1,Ua,must\n,Ub,\n')
-  const { stderr, code } = await runCommand(['catalog', 'check', 'list.csv'], { folder, env })
+  const { stderr, code } = await runHere(['catalog', 'check', 'list.csv'], { folder, env })
   t.equal(code, 1)
   t.equal(stderr, 'Line 2: need must be required, recommended, optional or empty.\nLine 3: type must be a code such as 1.\nlist.csv has 2 faults; mend it and check it again.\n')
-  t.equal((await runCommand(['catalog', 'check', 'none.csv'], { folder, env })).stderr, 'none.csv cannot be read; name a file that holds the list.\n')
+  t.equal((await runHere(['catalog', 'check', 'none.csv'], { folder, env })).stderr, 'none.csv cannot be read; name a file that holds the list.\n')
 })
 
 /** A file is read in real time, however far the clock is set. */
@@ -83,12 +84,12 @@ t.test('a new list is in use without a restart, and a bad one changes nothing', 
 t.test('a list that cannot be used stops the start, and explain, with the reason', async t => {
   const { folder, env } = makeWorkplace(t)
   writeFileSync(join(folder, 'list.csv'), 'type,point\n1,\n')
-  const failed = await runCommand(['serve'], { folder, env: { ...env, CATALOG_FILE: 'list.csv', PORT: '0', ADMIN_PORT: '0' } })
+  const failed = await runHere(['serve'], { folder, env: { ...env, CATALOG_FILE: 'list.csv', PORT: '0', ADMIN_PORT: '0' } })
   t.equal(failed.code, 1)
   t.match(failed.stderr, /CATALOG_FILE cannot be used: Line 2: point must be a code such as Ua\. See: catalog check FILE\.\n$/)
-  await runCommand(['plants', 'add', 'north', '--catalog', 'warn'], { folder, env })
+  await runHere(['plants', 'add', 'north', '--catalog', 'warn'], { folder, env })
   writeFileSync(join(folder, 'list.csv'), LIST)
-  const explained = await runCommand(['explain', '--plant', 'north', '-'], { folder, env: { ...env, CATALOG_FILE: 'list.csv' }, input: JSON.stringify(pushOf({ Ub: '1' })) })
+  const explained = await runHere(['explain', '--plant', 'north', '-'], { folder, env: { ...env, CATALOG_FILE: 'list.csv' }, input: JSON.stringify(pushOf({ Ub: '1' })) })
   t.match(explained.stdout, /catalog {3}The catalog finds: missing-required \(1\)\./)
-  t.match((await runCommand(['explain', '--plant', 'north', '-'], { folder, env: { ...env, CATALOG_FILE: 'none.csv' }, input: '{}' })).stderr, /^CATALOG_FILE cannot be read \(ENOENT\)\.\n$/)
+  t.match((await runHere(['explain', '--plant', 'north', '-'], { folder, env: { ...env, CATALOG_FILE: 'none.csv' }, input: '{}' })).stderr, /^CATALOG_FILE cannot be read \(ENOENT\)\.\n$/)
 })

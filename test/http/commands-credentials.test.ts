@@ -6,6 +6,7 @@ import t from 'tap'
 import { formsOf, KEY_ID, openCredentialShell, SECRETS } from '../support/credential-shell.js'
 import { PLAIN_NODE, projectPath, projectUrl } from '../support/project.js'
 import { PROGRAM, runCommand, startCommand } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 
 const execute = promisify(execFile)
 
@@ -51,15 +52,15 @@ t.test('a server does not start on a name in two places, a faulty file or creden
   const { MASTER_KEY_FILE: _, ...keyless } = settings
   t.match(await runCommand(['serve'], { folder, env: keyless }), { code: 1, stderr: /^Stored credentials need a master key: set MASTER_KEY_FILE / })
   const declaring = { ...settings, CREDENTIALS_FILE: put('credentials.yaml', `machine: { kind: ecs-role }\nnorth: { kind: access-key, accessKeyId: LTAI, accessKeySecret: "${SECRETS.declared} and a blank" }\n`) }
-  t.match(await runCommand(['serve'], { folder, env: declaring }), { code: 1, stdout: '', stderr: 'accessKeySecret of north must be visible ASCII characters without blanks.\n' })
+  t.match(await runHere(['serve'], { folder, env: declaring }), { code: 1, stdout: '', stderr: 'accessKeySecret of north must be visible ASCII characters without blanks.\n' })
   put('credentials.yaml', 'machine: { kind: ecs-role }\n')
-  t.match(await runCommand(['serve'], { folder, env: declaring }), { code: 1, stdout: '', stderr: /^machine is both stored and declared in CREDENTIALS_FILE; take its entry out of the file, or the stored one with "credentials remove machine"\.\n$/ })
+  t.match(await runHere(['serve'], { folder, env: declaring }), { code: 1, stdout: '', stderr: /^machine is both stored and declared in CREDENTIALS_FILE; take its entry out of the file, or the stored one with "credentials remove machine"\.\n$/ })
   const proxy = startCommand(t, ['serve'], { folder, env: settings })
   await proxy.says(/listens on/)
   await run(`credentials rekey --new-key-file ${folder}/new.key`)
   for (let tries = 0; tries < 200 && !proxy.stderr().includes('need a hand'); tries++) await new Promise(resolve => { setTimeout(resolve, 50) })
   t.match(proxy.stderr(), /Stored or declared RAM credentials need a hand.*/)
-  t.match(await runCommand(['serve'], { folder, env: settings }), { code: 1, stderr: /^The stored credentials were sealed with another master key/ })
+  t.match(await runHere(['serve'], { folder, env: settings }), { code: 1, stderr: /^The stored credentials were sealed with another master key/ })
   renameSync(join(folder, 'new.key'), join(folder, 'master.key'))
   t.match((await run('credentials list')).stderr, '')
 })

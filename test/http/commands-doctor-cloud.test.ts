@@ -6,6 +6,7 @@ import t from 'tap'
 import { certificate } from '../support/certificate.js'
 import { CREDENTIAL } from '../support/proxy.js'
 import { runCommand } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 import { openClinic } from '../support/run-doctor.js'
 
 t.test('people read one line each, and how many faults there are on standard error', async t => {
@@ -30,7 +31,8 @@ for (const { what, env, account, names } of [
 ]) {
   t.test(`${what} is the one fault, with its remedy`, async t => {
     const { examine } = await openClinic(t, account === undefined ? {} : { accounts: [{ ...CREDENTIAL, refusedWith: account }] })
-    const { faults, lines } = await examine(env)
+    // One of them in a process of its own, for its exit code.
+    const { faults, lines } = await examine(env, [], account === undefined ? runHere : runCommand)
     t.strictSame(faults, Object.keys(names).filter(name => /fault/.test(String(names[name as keyof typeof names]))))
     t.match(lines, names)
   })

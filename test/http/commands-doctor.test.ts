@@ -8,6 +8,7 @@ import { CREDENTIAL, onePush, startProxy } from '../support/proxy.js'
 import { projectPath } from '../support/project.js'
 import { newEntry, startQueue, startThread } from '../support/queue.js'
 import { runCommand } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 import { openClinic } from '../support/run-doctor.js'
 import { fill, smallDisk } from '../support/small-disk.js'
 
@@ -25,14 +26,14 @@ t.test('where all is well every line is ok and the exit code 0, beside a running
   const settings = {
     ...pair('first'),
     NODE_EXTRA_CA_CERTS: put('ca.crt', certificate.cert),
-    CATALOG_FILE: put('catalog.csv', (await runCommand(['catalog', 'template'], { folder, env })).stdout),
+    CATALOG_FILE: put('catalog.csv', (await runHere(['catalog', 'template'], { folder, env })).stdout),
     CREDENTIALS_FILE: put('credentials.yaml', 'north: { kind: ecs-role }\n'),
     MASTER_KEY_FILE: join(folder, 'master.key')
   }
-  await runCommand(['credentials', 'init-key', settings.MASTER_KEY_FILE], { folder, env })
+  await runHere(['credentials', 'init-key', settings.MASTER_KEY_FILE], { folder, env })
   const proxy = await startProxy(t, { dataDir, cloud })
   const filesBefore = readdirSync(dataDir).sort()
-  const { code, lines, faults, warnings } = await examine({ ...settings, ADMIN_PORT: new URL(proxy.adminOrigin).port })
+  const { code, lines, faults, warnings } = await examine({ ...settings, ADMIN_PORT: new URL(proxy.adminOrigin).port }, [], runCommand)
   t.strictSame({ code, faults, warnings }, { code: 0, faults: [], warnings: [] }, JSON.stringify(lines, null, 2))
   t.match(lines, {
     'data-dir': /^ok: .* can be written\./,
@@ -185,8 +186,8 @@ t.test('files that settings name are judged: catalog, declared credentials, mast
 t.test('stored credentials without the key that opens them are a fault; with it one takes the place of the default chain', async t => {
   const { examine, folder, env } = await openClinic(t)
   const keyed = { ...env, MASTER_KEY_FILE: join(folder, 'master.key') }
-  await runCommand(['credentials', 'init-key'], { folder, env: keyed })
-  const added = await runCommand(['credentials', 'add', 'default', '--kind', 'access-key', '--access-key-id', 'LTAI5tStoredAndUnknown', '--secret-stdin'], { folder, env: keyed, input: 'ASecretThatIsStored00000\n' })
+  await runHere(['credentials', 'init-key'], { folder, env: keyed })
+  const added = await runHere(['credentials', 'add', 'default', '--kind', 'access-key', '--access-key-id', 'LTAI5tStoredAndUnknown', '--secret-stdin'], { folder, env: keyed, input: 'ASecretThatIsStored00000\n' })
   t.equal(added.code, 0, added.stderr)
   const keyless = await examine()
   t.strictSame(keyless.faults, ['stored'])
@@ -197,7 +198,7 @@ t.test('stored credentials without the key that opens them are a fault; with it 
 
 t.test('a plant with a credential of its own has that one tried, at its own endpoint; one whose credential is not known is told', async t => {
   const { examine, folder, env, cloud } = await openClinic(t)
-  const plants = async (...args: string[]): Promise<unknown> => (await runCommand(['plants', ...args], { folder, env })).code
+  const plants = async (...args: string[]): Promise<unknown> => (await runHere(['plants', ...args], { folder, env })).code
   t.strictSame([await plants('add', 'north', '--credential', 'north'), await plants('add', 'south', '--credential', 'south')], [0, 0])
   writeFileSync(join(folder, 'credentials.yaml'), `north: { kind: access-key, accessKeyId: ${CREDENTIAL.accessKeyId}, accessKeySecret: ${CREDENTIAL.accessKeySecret}, endpoint: "${cloud.origin}" }\n`, { mode: 0o600 })
   const settings = { CREDENTIALS_FILE: join(folder, 'credentials.yaml'), ENERGY_EXPERT_ENDPOINT: 'http://127.0.0.1:9' }
@@ -217,7 +218,7 @@ t.test('an unknown plant is a fault, and where its pushes would go is not guesse
   t.strictSame(unknown.faults, ['plants'])
   t.match(unknown.lines, { plants: /There is no plant "plant-2"; did you mean plant-1\?/, credential: /^skipped: .*plants/, endpoint: /^skipped: .*credential/, dns: /^skipped: .*endpoint/, permission: /^skipped/ })
   t.match((await examine({}, ['--plant', 'plant-1'])).lines, { plants: /^ok: The plant plant-1 may push/, permission: /^ok/ })
-  t.equal((await runCommand(['doctor', 'plant-1'], { folder, env })).code, 2)
+  t.equal((await runHere(['doctor', 'plant-1'], { folder, env })).code, 2)
 })
 
 t.test('a setting that cannot be read is the one fault, without its value; the rest is skipped', async t => {

@@ -6,6 +6,7 @@ import { openQueueFile } from '../../src/queue/queue-file.js'
 import { onePush, startProxy } from '../support/proxy.js'
 import { dataDirOf } from '../support/queue.js'
 import { PROGRAM, makeWorkplace, runCommand, type Finished } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 
 async function until (holds: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1000 && !holds(); tries++) await new Promise(resolve => { setTimeout(resolve, 10) })
@@ -14,7 +15,7 @@ async function until (holds: () => boolean): Promise<void> {
 t.test('an operator finds a parked push beside a running proxy, and replays it when the cloud takes it', async t => {
   const proxy = await startProxy(t, { policy: { onRefusal: 'park' } })
   const { folder, env } = makeWorkplace(t)
-  const queue = async (...args: string[]): Promise<Finished> => await runCommand(['queue', ...args], { folder, env: { ...env, DATA_DIR: proxy.dataDir } })
+  const queue = async (...args: string[]): Promise<Finished> => await (args[0] === 'replay' ? runCommand : runHere)(['queue', ...args], { folder, env: { ...env, DATA_DIR: proxy.dataDir } })
   proxy.cloud.inject('refuses', { code: 'InvalidParameter.Data', statusCode: 400 })
   const { requestId } = (await proxy.push(onePush)).json()
   const listed = await queue('list')
@@ -28,16 +29,18 @@ t.test('an operator finds a parked push beside a running proxy, and replays it w
   proxy.cloud.heal()
   t.match(await queue('replay', requestId), { code: 0, stderr: '', stdout: /waits again/ })
   await until(() => proxy.cloud.received().some(({ answered }) => answered))
+  t.ok(proxy.cloud.received().at(-1)?.answered)
   t.match(JSON.parse(proxy.cloud.received().at(-1)?.body ?? ''), onePush)
   const file = openQueueFile(proxy.dataDir)
   t.teardown(() => { file.close() })
   await until(() => file.listLanes().length === 0)
+  t.strictSame(file.listLanes(), [])
 })
 
 t.test('a replay warns of records that the plant has had delivered since: relayed at once, or from the queue', async t => {
   const proxy = await startProxy(t, { policy: { onRefusal: 'park' } })
   const { folder, env } = makeWorkplace(t)
-  const queue = async (...args: string[]): Promise<Finished> => await runCommand(['queue', ...args], { folder, env: { ...env, DATA_DIR: proxy.dataDir } })
+  const queue = async (...args: string[]): Promise<Finished> => await (args[0] === 'replay' ? runCommand : runHere)(['queue', ...args], { folder, env: { ...env, DATA_DIR: proxy.dataDir } })
   const recordOf = (deviceId: string): object => ({ ...onePush.devices[0], deviceId })
   const parked = { ...onePush, devices: ['a', 'b', 'c'].map(recordOf) }
   proxy.cloud.inject('refuses', { times: 1, code: 'InvalidParameter', statusCode: 400 })
@@ -82,8 +85,8 @@ t.test('the queue is read, exported and copied while the proxy is stopped, and b
   await proxy.close()
   const { folder, env } = makeWorkplace(t)
   const settings = { ...env, DATA_DIR: dataDir }
-  t.match(await runCommand(['queue', 'backup', 'copy.db'], { folder, env: settings }), { code: 0, stdout: /^copy\.db has the whole queue/ })
-  const { stdout } = await runCommand(['queue', 'export'], { folder, env: settings })
+  t.match(await runHere(['queue', 'backup', 'copy.db'], { folder, env: settings }), { code: 0, stdout: /^copy\.db has the whole queue/ })
+  const { stdout } = await runHere(['queue', 'export'], { folder, env: settings })
   t.strictSame(stdout.trimEnd().split('\n').map(line => JSON.parse(line).body), Array(10).fill(large))
 
   const reader = spawn(PROGRAM[0], [...PROGRAM.slice(1), 'queue', 'export'], { cwd: folder, env: settings })

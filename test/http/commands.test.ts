@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { request } from 'undici'
 import { makeWorkplace, runCommand, startCommand } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 import { onePush } from '../support/proxy.js'
 import { projectUrl } from '../support/project.js'
 
@@ -37,7 +38,7 @@ t.test('the README\'s way to a running proxy works as it is written', async t =>
   t.equal(commands.length, 2)
   let printed = ''
   for (const args of commands) {
-    const { code, stdout, stderr } = await runCommand(args, { folder, env: settings })
+    const { code, stdout, stderr } = await runHere(args, { folder, env: settings })
     t.equal(code, 0, stderr)
     printed += stdout
   }
@@ -55,8 +56,8 @@ t.test('a plant and a key that are made, changed and revoked beside a running se
   const settings = { ...env, HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', ENERGY_EXPERT_ENDPOINT: 'http://127.0.0.1:9' }
   const proxy = startCommand(t, ['serve'], { folder, env: settings })
   const [, origin = ''] = await proxy.says(/listens on (\S+)/)
-  await runCommand(['plants', 'add', 'north'], { folder, env: settings })
-  const { id, key } = JSON.parse((await runCommand(['keys', 'create', 'north', '--json'], { folder, env: settings })).stdout)
+  await runHere(['plants', 'add', 'north'], { folder, env: settings })
+  const { id, key } = JSON.parse((await runHere(['keys', 'create', 'north', '--json'], { folder, env: settings })).stdout)
   const codeOf = async (): Promise<unknown> => {
     const answer = await request(`${origin}/api/v1/data/increment/push`, { method: 'POST', headers: { 'x-api-key': key }, body: '{}' })
     return (await answer.body.json() as { code: unknown }).code
@@ -66,49 +67,46 @@ t.test('a plant and a key that are made, changed and revoked beside a running se
     return false
   }
   t.ok(await becomes('InvalidPush'), 'the new key is known')
-  await runCommand(['keys', 'revoke', id], { folder, env: settings })
+  await runHere(['keys', 'revoke', id], { folder, env: settings })
   t.ok(await becomes('InvalidKey'), 'the revoked key is not')
 })
 
 t.test('explain shows what would become of a body and sends nothing', async t => {
   const { folder, env } = makeWorkplace(t)
-  await runCommand(['plants', 'add', 'north'], { folder, env })
+  await runHere(['plants', 'add', 'north'], { folder, env })
   writeFileSync(join(folder, 'good.json'), '{"deviceType":1,"devices":[{"deviceId":"a","recordTime":"2021-09-08 18:40:00","data":{"Ua":226.0}}]}')
-  const good = await runCommand(['explain', '--plant', 'north', 'good.json'], { folder, env })
+  const good = await runHere(['explain', '--plant', 'north', 'good.json'], { folder, env })
   t.equal(good.code, 0, good.stderr)
   t.match(good.stdout, /would be sent/)
   t.match(good.stdout, /number-to-string \(2\)/)
   t.match(good.stdout, '\nThe push:\n  device type 1\n  {"deviceId":"a","recordTime":"2021-09-08 18:40:00","data":{"Ua":"226.0"}}\nSent would be ')
   const many = { deviceType: '1', devices: Array.from({ length: 22 }, (_, index) => ({ deviceId: `m${index}`, recordTime: '2021-09-08 18:40:00', data: { Ua: '1\u009b' } })) }
-  const told = await runCommand(['explain', '--plant', 'north', '-'], { folder, env, input: JSON.stringify(many) })
+  const told = await runHere(['explain', '--plant', 'north', '-'], { folder, env, input: JSON.stringify(many) })
   t.match(told.stdout, /\n {2}\{"deviceId":"m19"[^\n]*"1\\u009b"[^\n]*\n {2}and 2 more; --json has them all\n/)
-  t.same(JSON.parse((await runCommand(['explain', '--plant', 'north', '--json', '-'], { folder, env, input: JSON.stringify(many) })).stdout).push, many)
+  t.same(JSON.parse((await runHere(['explain', '--plant', 'north', '--json', '-'], { folder, env, input: JSON.stringify(many) })).stdout).push, many)
   t.match(good.stdout, /^content-type:application\/json; charset=utf-8$/m)
   const bad = await runCommand(['explain', '--plant', 'north', '--json', '-'], { folder, env, input: '{"deviceType":"1","devices":[{}]}' })
   t.equal(bad.code, 1)
   t.equal(JSON.parse(bad.stdout).code, 'InvalidPush')
-  const tooLarge = await runCommand(['explain', '--plant', 'north', '--json', '-'], { folder, env: { ...env, BODY_MAX_BYTES: '1024' }, input: `{}${' '.repeat(1023)}` })
+  const tooLarge = await runHere(['explain', '--plant', 'north', '--json', '-'], { folder, env: { ...env, BODY_MAX_BYTES: '1024' }, input: `{}${' '.repeat(1023)}` })
   t.match({ code: tooLarge.code, told: JSON.parse(tooLarge.stdout) }, { code: 1, told: { code: 'BodyTooLarge' } }, 'what the proxy would refuse before it reads')
   writeFileSync(join(folder, '.env'), `DATA_DIR=${env.DATA_DIR ?? ''}\n`)
   const { DATA_DIR, ...withoutDataDir } = env
-  t.equal((await runCommand(['explain', '--plant', 'north', 'good.json'], { folder, env: withoutDataDir })).code, 0, 'a .env file is read')
-  const unknown = await runCommand(['explain', '--plant', 'nroth', 'good.json'], { folder, env })
+  t.equal((await runHere(['explain', '--plant', 'north', 'good.json'], { folder, env: withoutDataDir })).code, 0, 'a .env file is read')
+  const unknown = await runHere(['explain', '--plant', 'nroth', 'good.json'], { folder, env })
   t.equal(unknown.code, 1)
   t.match(unknown.stderr, /north/)
 })
 
 t.test('every command explains itself, wrong use exits 2, a failure 1 with one sentence', async t => {
   const { folder, env } = makeWorkplace(t)
-  const run = async (...args: string[]): Promise<Awaited<ReturnType<typeof runCommand>>> => await runCommand(args, { folder, env })
-  for (const command of [[], ['plants', 'add']]) {
-    const { code, stdout, stderr } = await run(...command, '--help')
-    t.match({ code, stdout, stderr }, { code: 0, stdout: /^Usage: energy-expert-proxy /, stderr: '' })
+  for (const [run, command] of [[runCommand, []], [runHere, ['plants', 'add']]] as const) {
+    t.match(await run([...command, '--help'], { folder, env }), { code: 0, stdout: /^Usage: energy-expert-proxy /, stderr: '' })
   }
-  for (const wrong of [['nonsense'], ['plants', 'add', 'Not A Name']]) {
-    const { code, stdout, stderr } = await run(...wrong)
-    t.match({ code, stdout, stderr }, { code: 2, stdout: '', stderr: /.{10}/ })
+  for (const [run, wrong] of [[runHere, ['nonsense']], [runCommand, ['plants', 'add', 'Not A Name']]] as const) {
+    t.match(await run(wrong, { folder, env }), { code: 2, stdout: '', stderr: /.{10}/ })
   }
-  const badSetting = await runCommand(['serve'], { folder, env: { ...env, PORT: 'eighty', LOG_LEVEL: 'loud' } })
+  const badSetting = await runHere(['serve'], { folder, env: { ...env, PORT: 'eighty', LOG_LEVEL: 'loud' } })
   t.equal(badSetting.code, 1)
   t.match(badSetting.stderr, /^The settings are wrong: PORT must be .*; LOG_LEVEL must be .*\.\n$/)
 })

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startProxy, type TestProxy } from '../support/proxy.js'
 import { exchangeOne, type RawAnswer } from '../support/raw-socket.js'
-import { makeWorkplace, runCommand } from '../support/run-command.js'
+import { makeWorkplace } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 
 const AT = '2021-09-08 18:40:00'
 const TAGS = 'deviceType: 1\ntags: ["Channel1.{device}.{point}"]\n'
@@ -83,8 +84,8 @@ t.test('a dry run and explain tell what the dialect made of a body, and quote no
   t.match(answer.repairs, { 'bad-quality': 1, unmapped: 1 })
   const { folder, env } = makeWorkplace(t)
   writeFileSync(join(folder, 'north.yaml'), mapping)
-  await runCommand(['plants', 'add', 'north', '--dialect', 'kepware', '--mapping', 'north.yaml'], { folder, env })
-  const { code, stdout } = await runCommand(['explain', '--plant', 'north', '-'], { folder, env, input: body })
+  await runHere(['plants', 'add', 'north', '--dialect', 'kepware', '--mapping', 'north.yaml'], { folder, env })
+  const { code, stdout } = await runHere(['explain', '--plant', 'north', '-'], { folder, env, input: body })
   t.equal(code, 0)
   t.ok(stdout.includes(`  dialect   ${told}\n`), stdout)
   t.notMatch(stdout, /Secret/)

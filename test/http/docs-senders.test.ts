@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { blocksOf } from '../support/page.js'
 import { startProxy, type TestProxy } from '../support/proxy.js'
 import { exchangeOne, type RawAnswer } from '../support/raw-socket.js'
-import { makeWorkplace, runCommand } from '../support/run-command.js'
+import { makeWorkplace } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 
 /** The words of a command line, quoted or not. */
 const wordsOf = (line: string): string[] => [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '')
@@ -18,10 +19,10 @@ async function startAsToldBy (t: Test, page: string): Promise<{ proxy: TestProxy
   const [, , plant = ''] = words
   writeFileSync(join(folder, words[words.indexOf('--mapping') + 1] ?? ''), `${mapping}\n`)
   for (const line of [add, create]) {
-    const { code, stderr } = await runCommand(wordsOf(line), { folder, env })
+    const { code, stderr } = await runHere(wordsOf(line), { folder, env })
     t.equal(code, 0, `${line}: ${stderr}`)
   }
-  const { set } = JSON.parse((await runCommand(['plants', 'show', plant, '--json'], { folder, env })).stdout)
+  const { set } = JSON.parse((await runHere(['plants', 'show', plant, '--json'], { folder, env })).stdout)
   t.equal(set.mapping, `${mapping}\n`, 'it is stored as it was written')
   const proxy = await startProxy(t, { policy: set, key: { inUrl: create.includes('--in-url') } })
   return { proxy, key: proxy.key }

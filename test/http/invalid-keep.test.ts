@@ -7,6 +7,7 @@ import { openQueueFile, type QueueFile } from '../../src/queue/queue-file.js'
 import { CREDENTIAL, onePush, startCloud, startProxy, type TestProxy } from '../support/proxy.js'
 import { dataDirOf } from '../support/queue.js'
 import { makeWorkplace, runCommand, startCommand, type Finished } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 import { fill, smallDisk } from '../support/small-disk.js'
 
 const record = (deviceId: string, more: object = {}): object => ({ deviceId, recordTime: '2021-09-08 18:40:00', data: { Ua: '226.0' }, ...more })
@@ -169,7 +170,7 @@ t.test('of two records of one device and time the later one is parked as a dupli
   const { requestId } = (await proxy.push(push(record('a'), record('a', { data: { Ua: 227.50 } }), record('a', { data: { Ua: '228' } }), record('b')))).json()
   t.strictSame(taken(proxy), ['a', 'b'])
   const { folder, env } = makeWorkplace(t)
-  const queue = async (...args: string[]): Promise<Finished> => await runCommand(['queue', ...args], { folder, env: { ...env, DATA_DIR: proxy.dataDir } })
+  const queue = async (...args: string[]): Promise<Finished> => await (args[0] === 'replay' ? runCommand : runHere)(['queue', ...args], { folder, env: { ...env, DATA_DIR: proxy.dataDir } })
   const file = queueOf(t, proxy)
   const reason = { code: 'DuplicateRecord', message: '/devices/1 has the same device and time as /devices/0; send each record once.' }
   t.match(file.listParked(), [{ recordCount: 1, reason }, { recordCount: 1, reason: { code: 'DuplicateRecord' } }])
@@ -185,7 +186,7 @@ t.test('of two records of one device and time the later one is parked as a dupli
 t.test('an operator sees bad records as they were written, cannot replay them, and gives them up', async t => {
   const proxy = await startProxy(t, { policy: { invalid: 'keep' } })
   const { folder, env } = makeWorkplace(t)
-  const queue = async (...args: string[]): Promise<Finished> => await runCommand(['queue', ...args], { folder, env: { ...env, DATA_DIR: proxy.dataDir } })
+  const queue = async (...args: string[]): Promise<Finished> => await (args[0] === 'replay' ? runCommand : runHere)(['queue', ...args], { folder, env: { ...env, DATA_DIR: proxy.dataDir } })
   const written = '{"deviceId":"b","recordTime":1631097600.50,"note":1e400,"data":{"Ua":"","Ep":329.0}}'
   const { requestId } = (await proxy.push(`{"deviceType":"1","devices":[${JSON.stringify(record('a'))},${written},{"deviceId":"a","recordTime":"2021-09-08 18:40:00","data":{"Ua":"1"}}]}`)).json()
   const [{ id } = { id: 0 }] = queueOf(t, proxy).listParked()
@@ -259,7 +260,7 @@ t.test('a dry run and explain show what would be parked and why, and park nothin
   t.strictSame(Object.keys(nothing), ['requestId', 'data', 'repairs', 'steps', 'parked'])
   t.strictSame(queueOf(t, proxy).listParked(), [])
   const { folder, env } = makeWorkplace(t)
-  const explain = async (input: object, ...more: string[]): Promise<Finished> => await runCommand(['explain', '--plant', 'plant-1', '-', ...more], { folder, env: { ...env, DATA_DIR: proxy.dataDir }, input: JSON.stringify(input) })
+  const explain = async (input: object, ...more: string[]): Promise<Finished> => await runHere(['explain', '--plant', 'plant-1', '-', ...more], { folder, env: { ...env, DATA_DIR: proxy.dataDir }, input: JSON.stringify(input) })
   t.match(JSON.parse((await explain(body, '--json')).stdout), { accepted: true, parked, repairs: { 'parked-record': 2 } })
   t.match((await explain(body)).stdout, /it would be sent\.\n[^]*Records that break the contract and are parked: 2; good ones of device type 1: 1\.\nParked would be, with what is wrong with each \(2\):\n +\/devices\/1\/data\/Ua +must/)
   t.match((await explain(push(badRecord('b')))).stdout, /it would be parked\.\n/)

@@ -35,7 +35,7 @@ for (const page of ['curl', 'node-red', 'python', 'dtu', 'dotnet-vbscript', 'off
     t.ok(lines.length > 0)
     for (const line of lines) {
       const [, group = '', name = '', ...rest] = line.match(/"[^"]*"|\S+/g)?.slice(1) ?? []
-      const command = buildProgram().commands.find(each => each.name() === group)?.commands.find(each => each.name() === name)
+      const command = buildProgram(process).commands.find(each => each.name() === group)?.commands.find(each => each.name() === name)
       t.ok(command, line)
       for (const flag of rest.filter(word => word.startsWith('--'))) t.ok(command?.options.some(({ long }) => long === flag), `${name} ${flag}`)
     }

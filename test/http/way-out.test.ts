@@ -7,6 +7,7 @@ import { certificate } from '../support/certificate.js'
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.js'
 import { CREDENTIAL, onePush, startProxy, type TestProxy } from '../support/proxy.js'
 import { makeWorkplace, runCommand } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 import { scrape } from '../support/scrape.js'
 
 const NAME = 'energyexpertexternal.cn-hangzhou.aliyuncs.com'
@@ -99,14 +100,14 @@ t.test('CA_FILE: without the certificate nothing is sent; once it is in the file
 
 t.test('a start with a proxy or a bundle that cannot be used is refused in a sentence without the value', async t => {
   const { folder, env } = makeWorkplace(t)
-  const start = async (more: Record<string, string>): Promise<string> => {
-    const { code, stderr } = await runCommand(['serve'], { folder, env: { ...env, PORT: '0', ADMIN_PORT: '0', ...more } })
+  const start = async (more: Record<string, string>, run = runHere): Promise<string> => {
+    const { code, stderr } = await run(['serve'], { folder, env: { ...env, PORT: '0', ADMIN_PORT: '0', ...more } })
     t.equal(code !== 0, true)
     return stderr
   }
   t.match(await start({ HTTPS_PROXY: `ftp://site:${PASSWORD}@p:1` }), /HTTPS_PROXY must be the address of a proxy/)
   t.match(await start({ no_proxy: '10.*' }), /NO_PROXY must be/)
-  t.match(await start({ CA_FILE: join(folder, 'none.pem') }), /CA_FILE cannot be read \(ENOENT\)/)
+  t.match(await start({ CA_FILE: join(folder, 'none.pem') }, runCommand), /CA_FILE cannot be read \(ENOENT\)/)
   await writeFile(join(folder, 'bad.pem'), 'nothing')
   t.match(await start({ CA_FILE: join(folder, 'bad.pem') }), /CA_FILE holds no certificate in PEM/)
 })

@@ -6,7 +6,8 @@ import { openRegistry } from '../../src/plants/registry.js'
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js'
 import { CREDENTIAL } from './proxy.js'
 import { FAST_ROOM } from './queue-in-place.js'
-import { makeWorkplace, runCommand } from './run-command.js'
+import { makeWorkplace } from './run-command.js'
+import { runHere } from './run-here.js'
 
 export interface Diagnosis {
   readonly code: number | null
@@ -22,8 +23,8 @@ export interface Clinic {
   readonly dataDir: string
   readonly cloud: Sandbox
   readonly env: Record<string, string>
-  /** Runs `doctor --json` with what differs from a set-up that is well; `undefined` takes a setting away. */
-  readonly examine: (env?: Readonly<Record<string, string | undefined>>, args?: readonly string[]) => Promise<Diagnosis>
+  /** Runs `doctor --json` with what differs from a set-up that is well; `undefined` takes a setting away. `runCommand` runs it in a process of its own. */
+  readonly examine: (env?: Readonly<Record<string, string | undefined>>, args?: readonly string[], run?: typeof runHere) => Promise<Diagnosis>
 }
 
 /** A set-up that is well: a plant, a sandbox cloud and its key in the environment. */
@@ -45,9 +46,9 @@ export async function openClinic (t: Test, sandbox: Partial<SandboxOptions> = {}
     ALIBABA_CLOUD_ACCESS_KEY_ID: CREDENTIAL.accessKeyId,
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: CREDENTIAL.accessKeySecret
   }
-  const examine: Clinic['examine'] = async (changed = {}, args = []) => {
+  const examine: Clinic['examine'] = async (changed = {}, args = [], run = runHere) => {
     const settings = Object.entries({ ...env, ...changed }).filter((entry): entry is [string, string] => entry[1] !== undefined)
-    const { code, stdout, stderr } = await runCommand(['doctor', '--json', ...args], { folder, env: Object.fromEntries(settings) })
+    const { code, stdout, stderr } = await run(['doctor', '--json', ...args], { folder, env: Object.fromEntries(settings) })
     t.equal(stderr, '')
     t.notOk(/StringToSign|CanonicalRequest|"devices"/.test(stdout) || stdout.includes(CREDENTIAL.accessKeyId), 'no string-to-sign, body or whole key id')
     t.notOk(cloud.received().some(({ body }) => body.includes('deviceId')), 'no reading was sent')

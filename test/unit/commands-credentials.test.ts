@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { PlantsStore } from '../../src/store/plants-store.js'
-import { formsOf, KEY_ID, openCredentialShell, runHere, SECRETS } from '../support/credential-shell.js'
+import { formsOf, KEY_ID, openCredentialShell, SECRETS } from '../support/credential-shell.js'
 
 t.test('the search for secrets finds one in any of its forms', async t => {
   for (const hidden of [`{"a":"${SECRETS.first}"}`, Buffer.from(`x${SECRETS.first}y`).toString('base64'), Buffer.from(`xy${SECRETS.first}`).toString('base64'), Buffer.from(SECRETS.first).toString('hex')]) {
@@ -11,7 +11,7 @@ t.test('the search for secrets finds one in any of its forms', async t => {
 })
 
 t.test('a credential is added, listed, shown, tested, rotated, backed up and removed, and no secret of it is seen or lies in plain', async t => {
-  const { folder, keyFile, run, json, put } = openCredentialShell(t, runHere)
+  const { folder, keyFile, run, json, put } = openCredentialShell(t)
   t.match(await run('credentials init-key'), { code: 0, stdout: /master\.key has a new master key/, stderr: '' })
   t.equal(statSync(keyFile).mode & 0o777, 0o600)
   const file = put('secret', `${SECRETS.first}\n`)
@@ -34,7 +34,7 @@ t.test('a credential is added, listed, shown, tested, rotated, backed up and rem
 })
 
 t.test('a secret on the command line is refused with the reason, in every way to write it', async t => {
-  const { run } = openCredentialShell(t, runHere)
+  const { run } = openCredentialShell(t)
   await run('credentials init-key')
   for (const flag of ['--access-key-secret', '--security-token', '--secret', '--token', '--password']) {
     for (const written of [[flag, SECRETS.first], [`${flag}=${SECRETS.first}`], [flag]]) {
@@ -50,7 +50,7 @@ t.test('a secret on the command line is refused with the reason, in every way to
 })
 
 t.test('wrong use is exit code 2 and what could not be done is 1, each with one sentence', async t => {
-  const { dataDir, keyFile, folder, run, put } = openCredentialShell(t, runHere)
+  const { dataDir, keyFile, folder, run, put } = openCredentialShell(t)
   const add = 'credentials add north --kind access-key --access-key-id LTAI5tNorth0000001'
   const rows: Array<readonly [line: string, code: number, sentence: RegExp]> = [
     [add, 1, /^There is no master key at .*; "credentials init-key" makes one/],
@@ -84,7 +84,7 @@ t.test('wrong use is exit code 2 and what could not be done is 1, each with one 
 })
 
 t.test('a credential that a plant uses is removed only by force, and the list says who uses what', async t => {
-  const { dataDir, run, json } = openCredentialShell(t, runHere)
+  const { dataDir, run, json } = openCredentialShell(t)
   await run('credentials init-key')
   await run('credentials add machine --kind ecs-role')
   await run('plants add north')
@@ -100,7 +100,7 @@ t.test('a credential that a plant uses is removed only by force, and the list sa
 })
 
 t.test('declared credentials stand beside stored ones; one in both places is told, and the stored one can be removed', async t => {
-  const { env, folder, run, json, put } = openCredentialShell(t, runHere)
+  const { env, folder, run, json, put } = openCredentialShell(t)
   env['CREDENTIALS_FILE'] = put('credentials.yaml', 'declared: { kind: access-key, accessKeyId: LTAI5tDeclared0007, accessKeySecret: "${OF_ENVIRONMENT}" }\n') // eslint-disable-line no-template-curly-in-string
   env['OF_ENVIRONMENT'] = SECRETS.declared
   await run('credentials init-key')

@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import t from 'tap'
-import { buildProgram, runProgram } from '../../src/commands/program.js'
+import { buildProgram } from '../../src/commands/program.js'
+import { makeWorkplace } from '../support/run-command.js'
+import { runHere } from '../support/run-here.js'
 
 const allOf = (command: Command): Command[] => [command, ...command.commands.flatMap(allOf)]
 
 t.test('every command of the interface is there and explains itself', t => {
-  const program = buildProgram()
+  const program = buildProgram(process)
   t.strictSame(program.commands.map(command => command.name()), ['serve', 'demo', 'sandbox', 'plants', 'keys', 'credentials', 'ram-policy', 'queue', 'catalog', 'doctor', 'explain'])
   for (const command of allOf(program)) {
     const help = command.helpInformation()
@@ -18,11 +20,6 @@ t.test('every command of the interface is there and explains itself', t => {
 
 for (const wrong of [['nonsense'], ['serve', 'now'], ['plants', 'add'], ['explain', 'x'], ['doctor', 'x'], ['doctor', '--plant'], ['explain', '--plant', 'north'], ['queue', 'show'], ['queue', 'nonsense'], ['credentials', 'add'], ['credentials', 'add', 'north'], ['credentials', 'rekey'], ['ram-policy', 'x'], ['keys', 'create'], ['plants', 'add', 'a', '--delivery', 'maybe'], ['sandbox', '--port', 'x']]) {
   t.test(`wrong use exits 2, with a sentence on standard error: ${wrong.join(' ')}`, async t => {
-    const stdout = t.capture(process.stdout, 'write', process.stdout.write)
-    const stderr = t.capture(process.stderr, 'write', () => true)
-    const code = await runProgram(wrong, process.stderr)
-    stdout.restore()
-    t.equal(code, 2)
-    t.match(stderr().map(({ args }) => args.join('')).join(''), /^.{10,}\n/)
+    t.match(await runHere(wrong, makeWorkplace(t)), { code: 2, stdout: '', stderr: /^.{10,}\n/ })
   })
 }
