@@ -43,6 +43,8 @@ export class ActiveLane implements LaneName {
   deliveriesAtFailure: number | undefined
   /** Device records of a push, on the average of the last call: no more is read than will fit the next. */
   recordsPerPush = 1
+  /** Fewer pushes are read at once where the last call took few of those that were read: records of one device and time never travel together. */
+  readAheadMax = Infinity
 
   constructor ({ plant, deviceType, live }: LaneName) {
     this.plant = plant

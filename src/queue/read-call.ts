@@ -24,7 +24,7 @@ export async function readCall (log: Pick<QueueLog, 'read'>, lane: ActiveLane, {
     // Somebody took a push out of the queue, so what is known of its parts fits nothing any more.
     lane.pending = undefined
   }
-  const entriesMax = Math.ceil(bounds.recordsMax / lane.recordsPerPush) + 1
+  const entriesMax = Math.min(lane.readAheadMax, Math.ceil(bounds.recordsMax / lane.recordsPerPush) + 1)
   const bytesMax = diskBytesMax(bounds.bytesMax, entriesMax)
   const head = (await log.read(laneId, { entriesMax, bytesMax })).filter(({ id }) => id < heldFromId)
   const waiting = await readRestInDoubt(log, laneId, head, { entriesMax, bytesMax })
@@ -32,7 +32,14 @@ export async function readCall (log: Pick<QueueLog, 'read'>, lane: ActiveLane, {
   if (call === undefined) return undefined
   lane.recordsPerPush = call.recordCount / call.entries.length
   const wasCutShort = waiting.length >= entriesMax || diskBytesMax(waiting.reduce((sum, { body }) => sum + body.length, 0), waiting.length) >= bytesMax
+  lane.readAheadMax = readAheadAfter(call.entries.length, waiting.length, wasCutShort)
   return { call, isLast: call.entries.length === waiting.length && !wasCutShort && heldFromId === Infinity }
+}
+
+/** Read for nothing, the bodies of a whole call cost more than sending one push. */
+function readAheadAfter (taken: number, read: number, wasCutShort: boolean): number {
+  if (taken < read) return 2 * taken + 1
+  return wasCutShort ? 4 * read : Infinity
 }
 
 async function readAgain (log: Pick<QueueLog, 'read'>, laneId: number, { ids, bodyBytes }: PendingCall): Promise<MergedCall | undefined> {

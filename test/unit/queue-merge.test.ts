@@ -2,8 +2,10 @@ import t from 'tap'
 import { encodePush } from '../../src/contract/encode-push.js'
 import type { Device } from '../../src/contract/push.js'
 import { cutRecords } from '../../src/queue/cut-records.js'
+import { ActiveLane } from '../../src/queue/lanes.js'
 import { mergeCall, MergedCall } from '../../src/queue/merge-call.js'
 import { PendingCall } from '../../src/queue/pending-call.js'
+import { readCall } from '../../src/queue/read-call.js'
 import type { Entry, ParkReason } from '../../src/queue/queue-log.js'
 import { settleCall } from '../../src/queue/settle-call.js'
 import { device } from '../support/queue-bench.js'
@@ -146,4 +148,35 @@ t.test('a division costs no more calls than it may; what is left is parked as on
   const [settlement] = settleCall(large, divide(large, () => true).pending)
   t.equal(settlement?.parked.at(-1)?.reason.code, 'SplitTooCostly')
   t.equal(settlement?.parked.reduce((sum, { recordCount }) => sum + recordCount, 0), 1000)
+})
+
+/** Takes call after call until nothing waits. */
+async function drain (waiting: Entry[]): Promise<{ calls: number, bodiesRead: number }> {
+  const lane = new ActiveLane({ plant: 'plant-1', deviceType: '1', live: false })
+  lane.id = 1
+  let bodiesRead = 0
+  const read = async (_lane: number, { entriesMax }: { entriesMax: number }): Promise<Entry[]> => {
+    const head = waiting.slice(0, entriesMax)
+    bodiesRead += head.length
+    return head
+  }
+  for (let calls = 0; calls < 2_000; calls++) {
+    const next = await readCall({ read }, lane, BOUNDS)
+    if (next === undefined) return { calls, bodiesRead }
+    waiting = waiting.slice(next.call.entries.length)
+  }
+  throw new Error('there is no end')
+}
+
+t.test('pushes that cannot travel together are not read again for each call, and those behind them travel together at once', async t => {
+  const stuck = Array.from({ length: 400 }, () => entry([device('a', 0)]))
+  const alone = await drain(stuck)
+  t.equal(alone.calls, 400)
+  t.ok(alone.bodiesRead < 4 * 400, `${alone.bodiesRead} bodies read`)
+
+  const merging = Array.from({ length: 2_000 }, (_, n) => entry([device(`m-${n}`, 0)]))
+  const both = await drain([...stuck.slice(0, 100), ...merging])
+  t.ok(both.calls < 100 + 4 + 8, `${both.calls} calls`)
+  t.ok(both.bodiesRead < 4 * 100 + 2 * 2_000, `${both.bodiesRead} bodies read`)
+  t.strictSame(await drain(merging), { calls: 4, bodiesRead: 2_003 })
 })
