@@ -9,6 +9,8 @@ const SKEW_MS_MIN = 30_000
  */
 export class ClockSkew {
   readonly #clock: Clock
+  #toldDate = ''
+  #toldMs = NaN
   #learned: { readonly cloudMs: number, readonly atMs: number } | undefined
 
   constructor (clock: Clock) {
@@ -34,7 +36,13 @@ export class ClockSkew {
    * @returns Whether there was a date to learn from.
    */
   learn (date: string | string[] | undefined, wasRefused: boolean): boolean {
-    const toldMs = typeof date === 'string' ? Date.parse(date) : NaN
+    if (typeof date !== 'string') return false
+    // The answers of one second tell the same date.
+    if (date !== this.#toldDate) {
+      this.#toldDate = date
+      this.#toldMs = Date.parse(date)
+    }
+    const toldMs = this.#toldMs
     if (Number.isNaN(toldMs)) return false
     const believedMs = this.cloudNow()
     const isNear = !wasRefused && Math.abs(toldMs - believedMs) < SKEW_MS_MIN
