@@ -11,6 +11,8 @@ const LONG_TAGS = `${PATTERNS}fields: {recordTime: t, tag: n, value: v}\n`
 const BOUNDED = { maxAge: '9999w', maxFuture: '9999w', timeZone: 'Europe/Berlin' }
 /** A list of many long codes, so that the nearest one to a code that it lacks is far to seek. */
 const CATALOG = new Catalog(Array.from({ length: 1_000 }, (_, index) => ({ type: '1', point: `Ep_imp_phase_${index}`, name: '', unit: '', need: 'optional' as const })))
+/** Most of it is wanted of every record. */
+const WANTING = new Catalog(Array.from({ length: 1_000 }, (_, index) => ({ type: '1', point: `Ep_imp_phase_${index}`, name: '', unit: '', need: index < 300 ? 'required' as const : 'recommended' as const })))
 
 const encoded = (text: string): string => [...Buffer.from(text)].map(byte => `%${byte.toString(16).padStart(2, '0')}`).join('')
 const two = (count: number): string => String(count).padStart(2, '0')
@@ -65,6 +67,13 @@ export function hardDialectBodies (sizeBytes: number): HardBody[] {
     body('keep: every record bad in its own way', records(index => (faulty[index % faulty.length] ?? String)(index)), { invalid: 'keep' }),
     body('keep: every record the same', records(() => record(1, `"${TIME}"`)), { invalid: 'keep' }),
     body('catalog: codes that it lacks, another each', records(index => record(index, `"${TIME}"`, `"Ep_exp_phase_${index}":"1"`)), { catalog: 'reject' }, CATALOG),
-    body('catalog: the same, kept', records(index => record(index, `"${TIME}"`, `"Ep_exp_phase_${index}":"1"`)), { catalog: 'reject', invalid: 'keep' }, CATALOG)
+    body('catalog: the same, kept', records(index => record(index, `"${TIME}"`, `"Ep_exp_phase_${index}":"1"`)), { catalog: 'reject', invalid: 'keep' }, CATALOG),
+    body('catalog: codes far from all of its own', records(index => record(index, `"${TIME}"`, `"kwxz_${index}_qvjg":"1"`)), { catalog: 'reject' }, CATALOG),
+    body('catalog: points that it wants and no record has', records(index => record(index, `"${TIME}"`)), { catalog: 'reject' }, WANTING),
+    body('catalog: the same wanting, kept', records(index => record(index, `"${TIME}"`)), { catalog: 'reject', invalid: 'keep' }, WANTING),
+    body('keep: names of fields nearly right', records(index => `{"deviceId":"m${index}","recordTime":"${TIME}","data":{"a":"1"},"devise${index % 97}":1,"recordtim${index % 89}":1,"dat${index % 83}":1}`), { invalid: 'keep' }),
+    body('keep: words that are no reading', records(index => record(index, `"${TIME}"`, '"a":"NaN","b":"null","c":"inf","d":"1.#QNAN","e":"NaN"')), { invalid: 'keep' }),
+    body('keep: names that cannot be printed', records(index => `{"deviceId":"\\u0007${index}","recordTime":"","data":{"\\ud800${index}":"\\ud800"}}`), { invalid: 'keep' }),
+    body('keep: a name each beyond ASCII', records(index => record(index, `"${TIME}"`, `"p${index}电":null`)), { invalid: 'keep' })
   ]
 }

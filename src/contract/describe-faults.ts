@@ -1,8 +1,10 @@
-import { ValueErrorType, type ValueError } from '@sinclair/typebox/compiler'
+import type { TSchema } from '@sinclair/typebox'
+import { ValueErrorType } from '@sinclair/typebox/compiler'
 import type { Fault } from '../errors.js'
-import { nearestField } from './did-you-mean.js'
+import { nearestOf, spellingOf, type Spelling } from './did-you-mean.js'
 import { sentencesOf } from './fault-sentences.js'
 import { isPrintable, pointerTo } from './json-pointer.js'
+import type { SchemaError } from './schema-errors.js'
 
 /** What stands at a place, in the words of whoever reads the fault. Never the value itself. */
 function nameOf (value: unknown): string {
@@ -17,7 +19,7 @@ function countIn (value: unknown): number {
   return typeof value === 'object' && value !== null ? Object.keys(value).length : 0
 }
 
-function describe ({ type, schema, value, message }: ValueError): string {
+function describe ({ type, schema, value, message = 'is at fault' }: SchemaError): string {
   const sentences = sentencesOf(schema)
   const tooMuch = (max: unknown) => `holds ${countIn(value)} ${sentences?.counted ?? 'entries'}; the limit is ${String(max)}`
   switch (type) {
@@ -35,7 +37,8 @@ function describe ({ type, schema, value, message }: ValueError): string {
 
 /** The last name of a pointer, as the sender wrote it. */
 function lastName (pointer: string): string {
-  return pointer.slice(pointer.lastIndexOf('/') + 1).replaceAll('~1', '/').replaceAll('~0', '~')
+  const name = pointer.slice(pointer.lastIndexOf('/') + 1)
+  return name.includes('~') ? name.replaceAll('~1', '/').replaceAll('~0', '~') : name
 }
 
 /** What was checked: its JSON pointer, and what it is called in a sentence, such as "a push". */
@@ -45,20 +48,28 @@ export interface Checked {
   readonly thing: string
 }
 
+const spellings = new WeakMap<TSchema, readonly Spelling[]>()
+
+/** Of the fields of an object. */
+function spellingsOf (schema: TSchema): readonly Spelling[] {
+  const known = spellings.get(schema) ?? Object.keys(schema.properties).map(spellingOf)
+  spellings.set(schema, known)
+  return known
+}
+
 /** The fault of a field that the checked object does not have, and the field that is meant by it. */
-function unknownField ({ path, schema }: ValueError, checked: Checked): { fault: Fault, meant: string | undefined } {
+function unknownField ({ path, schema }: SchemaError, checked: Checked): { fault: Fault, meant: string | undefined } {
   const name = lastName(path)
-  const fields = Object.keys(schema.properties)
   const fault = (message: string) => ({ path: pointerTo(checked.path, name), message })
   const absent = (field: string) => !Object.hasOwn(Object(checked.value), field)
   if (name === 'device_id') {
     return { fault: fault('is another spelling of "deviceId"; send "deviceId" alone'), meant: absent('deviceId') ? 'deviceId' : undefined }
   }
   if (!isPrintable(name)) {
-    const message = `has a field with a long or unprintable name; the fields of ${checked.thing} are ${fields.join(', ')}`
+    const message = `has a field with a long or unprintable name; the fields of ${checked.thing} are ${Object.keys(schema.properties).join(', ')}`
     return { fault: fault(message), meant: undefined }
   }
-  const meant = nearestField(name, fields.filter(absent))
+  const meant = nearestOf(name, spellingsOf(schema).filter(spelling => absent(spelling.name)))
   const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
   return { fault: fault(`is not a field of ${checked.thing}${hint}`), meant }
 }
@@ -67,24 +78,34 @@ function unknownField ({ path, schema }: ValueError, checked: Checked): { fault:
  * Turns the schema's errors into faults, one for each place and cause: TypeBox reports a missing string as missing and
  * as no string, and a misspelt field is missing as well. `ruleFaults` are the rules' own, which go before the schema's.
  */
-export function describeFaults (errors: Iterable<ValueError>, checked: Checked, ruleFaults: readonly Fault[], faultsMax: number): Fault[] {
-  const ruledPaths = new Set(ruleFaults.map(({ path }) => path))
-  const faults = new Map<string, Fault>()
-  const meantPaths = new Set<string>()
+export function describeFaults (errors: Iterable<SchemaError>, checked: Checked, ruleFaults: readonly Fault[], faultsMax: number): Fault[] {
+  // Lists, since there are a few of each at most, and a push may hold ten thousand records at fault.
+  const faults: Fault[] = []
+  const meantPaths: string[] = []
+  const ruledPaths = ruleFaults.length === 0 ? NO_PATHS : new Set(ruleFaults.map(({ path }) => path))
   for (const error of errors) {
-    if (faults.size >= faultsMax) break
+    if (faults.length >= faultsMax) break
     if (error.type === ValueErrorType.ObjectAdditionalProperties) {
       const { fault, meant } = unknownField(error, checked)
-      faults.set(fault.path, fault)
-      if (meant !== undefined) meantPaths.add(pointerTo(checked.path, meant))
+      if (!stands(fault.path, faults)) faults.push(fault)
+      if (meant !== undefined) meantPaths.push(pointerTo(checked.path, meant))
       continue
     }
     // The value of a point whose code cannot be printed: the rules fault the code.
-    if (error.path !== '' && (lastName(error.path) === '' || !isPrintable(lastName(error.path)))) continue
+    if (error.path !== '' && !isTold(lastName(error.path))) continue
     const path = checked.path + error.path
-    if (!faults.has(path) && !ruledPaths.has(path)) faults.set(path, { path, message: describe(error) })
+    if (!ruledPaths.has(path) && !stands(path, faults)) faults.push({ path, message: describe(error) })
     // Nothing inside an oversized list is looked at: a million entries would be visited one by one.
     if (error.type === ValueErrorType.ArrayMaxItems || error.type === ValueErrorType.ObjectMaxProperties) break
   }
-  return [...faults.values(), ...ruleFaults].filter(({ path }) => !meantPaths.has(path))
+  faults.push(...ruleFaults)
+  return meantPaths.length === 0 ? faults : faults.filter(({ path }) => !meantPaths.includes(path))
+}
+
+const NO_PATHS: ReadonlySet<string> = new Set()
+
+const isTold = (name: string): boolean => name !== '' && isPrintable(name)
+
+function stands (path: string, faults: readonly Fault[]): boolean {
+  return faults.some(fault => fault.path === path)
 }

@@ -11,5 +11,6 @@ export function isPrintable (name: string): boolean {
 /** The JSON pointer (RFC 6901) of a member; that of its parent when the name must not be printed. */
 export function pointerTo (parent: string, name: string | number): string {
   if (typeof name === 'number') return `${parent}/${name}`
-  return isPrintable(name) ? `${parent}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` : parent
+  if (!isPrintable(name)) return parent
+  return `${parent}/${/[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name}`
 }

@@ -13,16 +13,20 @@ export type FieldUse =
 /** The fields of a role where the mapping names none. */
 const DEFAULT_ROLES: ReadonlyMap<string, FieldRole> = new Map([['deviceType', 'deviceType'], ['deviceId', 'deviceId'], ['device_id', 'deviceId'], ['recordTime', 'recordTime']])
 
+/** So many names are remembered: those that each stand once are as quickly judged as found. */
+const KNOWN_MAX = 2_000
+
 /** Makes what answers, for the name of a field, what the field is for. */
 export function createClassifier (mapping: Mapping): (name: string) => FieldUse {
-  const roles = new Map<string, FieldUse>()
-  for (const [role, names] of mapping.fields) {
-    for (const [part, name] of names.entries()) roles.set(name, { kind: 'role', role, part })
-  }
   const known = new Map<string, FieldUse>()
+  for (const [role, names] of mapping.fields) {
+    for (const [part, name] of names.entries()) known.set(name, { kind: 'role', role, part })
+  }
   return name => {
-    const use = known.get(name) ?? roles.get(name) ?? classify(mapping, name)
-    known.set(name, use)
+    const found = known.get(name)
+    if (found !== undefined) return found
+    const use = classify(mapping, name)
+    if (known.size < KNOWN_MAX) known.set(name, use)
     return use
   }
 }

@@ -10,6 +10,8 @@ import { readBody } from './read-body.js'
 
 const SAMPLE_FIELDS = new Set(['id', 'v', 'q', 't'])
 const FRAME_FIELDS = new Set(['timestamp', 'values'])
+/** So many tags are remembered: those that each come once are as quickly judged as found. */
+const KNOWN_TAGS_MAX = 2_000
 /** The lowest of OPC's qualities that is good. */
 const GOOD_QUALITY = 192
 
@@ -94,7 +96,7 @@ class SampleReader {
     if (known !== undefined) return known
     const { mapping } = this.#context
     const target = isIgnored(mapping, tag) ? 'ignored' : resolveTag(mapping, tag) ?? 'unmapped'
-    this.#targets.set(tag, target)
+    if (this.#targets.size < KNOWN_TAGS_MAX) this.#targets.set(tag, target)
     return target
   }
 

@@ -1,5 +1,5 @@
 import { PUSH_BOUNDS } from '../contract/push.js'
-import { codeFault } from '../contract/record-rules.js'
+import { codeFault, GOOD_CODES_MAX } from '../contract/record-rules.js'
 import { ProxyError, type Fault } from '../errors.js'
 import type { Mapping } from '../mapping/mapping.js'
 import type { Target } from '../mapping/resolve-tag.js'
@@ -33,8 +33,9 @@ export interface GatheredRecord {
   readonly index: number
   readonly device: JsonObject
   readonly data: JsonObject
-  /** Row and column of each point. */
-  readonly sources: Map<string, number>
+  /** Each reading as it came, replaced ones too: its point, and its row and column. Lists, for a map of each record cost more than the rest. */
+  readonly points: string[]
+  readonly sources: number[]
 }
 
 /** No row has more columns, so that row and column fit one number. */
@@ -59,7 +60,7 @@ export class Gathering {
 
   /** What there is so far, in words. */
   get counts (): string {
-    const points = this.#records.reduce((sum, { sources }) => sum + sources.size, 0)
+    const points = this.#records.reduce((sum, { points }) => sum + new Set(points).size, 0)
     return `records: ${this.#records.length}, points: ${points}`
   }
 
@@ -78,7 +79,7 @@ export class Gathering {
     const key = `${secondOf(keyOf(row.recordTime, row.index))}\n${keyOf(deviceId, row.index)}`
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
-    const record = { index: row.index, device: emptyJsonObject(), data: emptyJsonObject(), sources: new Map<string, number>() }
+    const record = { index: row.index, device: emptyJsonObject(), data: emptyJsonObject(), points: [], sources: [] }
     if (deviceId !== undefined) record.device['deviceId'] = deviceId
     if (row.recordTime !== undefined) record.device['recordTime'] = row.recordTime
     record.device['data'] = record.data
@@ -91,26 +92,25 @@ export class Gathering {
   }
 
   /** Adds a reading; two of one device, second and point are a fault, since nobody could tell which one counts. */
-  put ({ data, sources }: GatheredRecord, point: string, value: JsonValue, index: number, column: number): void {
+  put (record: GatheredRecord, point: string, value: JsonValue, index: number, column: number): void {
     if (!this.#goodCodes.has(point)) {
       // Asked here, for the contract knows the record alone, and not which of its readings has the code.
       const fault = codeFault(point)
       if (fault !== undefined) return this.fault(this.#places.value(index, column), fault)
-      this.#goodCodes.add(point)
+      if (this.#goodCodes.size < GOOD_CODES_MAX) this.#goodCodes.add(point)
     }
-    const first = sources.get(point)
-    if (first !== undefined) {
-      this.fault(this.#places.value(index, column), `leads to the same device, time and point as ${this.#tell(this.#placeOfSource(first))}; send each reading once, or map one of them to another point`)
+    if (holds(record, point)) {
+      this.fault(this.#places.value(index, column), `leads to the same device, time and point as ${this.#tell(this.#placeOfPoint(record, point))}; send each reading once, or map one of them to another point`)
       return
     }
-    data[point] = value
-    sources.set(point, index * COLUMNS_MAX + column)
+    this.replace(record, point, value, index, column)
   }
 
-  /** Replaces a reading by a later one of the same source. */
-  replace ({ data, sources }: GatheredRecord, point: string, value: JsonValue, index: number, column: number): void {
+  /** Adds the first reading of its point, or replaces it by a later one of the same source. */
+  replace ({ data, points, sources }: GatheredRecord, point: string, value: JsonValue, index: number, column: number): void {
     data[point] = value
-    sources.set(point, index * COLUMNS_MAX + column)
+    points.push(point)
+    sources.push(index * COLUMNS_MAX + column)
   }
 
   /** @throws ProxyError InvalidPush with the faults that were found, or when there is no record */
@@ -145,17 +145,25 @@ export class Gathering {
     const record = this.#records[index ?? -1]
     if (record === undefined) return ''
     if (member === 'deviceId' || member === 'recordTime') return this.#places.role(record.index, member)
-    const source = point === undefined ? undefined : record.sources.get(point)
-    return source === undefined ? this.#places.row(record.index) : this.#placeOfSource(source)
+    return point === undefined || !holds(record, point) ? this.#places.row(record.index) : this.#placeOfPoint(record, point)
   }
 
-  #placeOfSource (source: number): string {
+  /** Of the reading that counts. */
+  #placeOfPoint ({ points, sources }: GatheredRecord, point: string): string {
+    const source = sources[points.lastIndexOf(point)] ?? 0
     return this.#places.value(Math.floor(source / COLUMNS_MAX), source % COLUMNS_MAX)
   }
 
   #refuse (): never {
     throw invalidPush(this.faults, this.faults[0] ?? { path: '', message: 'is at fault' })
   }
+}
+
+/** Few are looked through: to ask an object costs more where no two have the same members. */
+const FEW_POINTS = 8
+
+function holds ({ data, points }: GatheredRecord, point: string): boolean {
+  return points.length > FEW_POINTS ? point in data : points.includes(point)
 }
 
 /** The characters of a text or a number; undefined of anything else. */

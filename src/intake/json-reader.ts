@@ -1,10 +1,12 @@
 import { pointerTo } from '../contract/json-pointer.js'
-import { MISSING_REMEDY } from '../contract/missing-value.js'
 import { endOfNumber } from './json-number.js'
 import { endOfPlainString, readEscapedString } from './json-string.js'
 import { JsonSyntaxError } from './json-syntax-error.js'
 import { JsonTooMuchError } from './json-too-much-error.js'
+import type { ReadJsonOptions } from './json-options.js'
+import { JsonRow, type JsonRead } from './json-row.js'
 import { emptyJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json-value.js'
+import { readWord } from './json-word.js'
 
 /** A push is five levels deep. However much is asked for, the stack must bear it: each level is one call. */
 const DEPTH_DEFAULT = 32
@@ -19,19 +21,7 @@ const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
-
-export interface ReadJsonOptions {
-  /** How many arrays and objects may lie in one another; 32 unless told, never more than 1000. */
-  readonly depthMax?: number
-  /** How many names one object may hold, and how many arrays and objects there may be in all; unbounded unless told. */
-  readonly namesMax?: number
-  readonly containersMax?: number
-  /** Whether the bare words NaN, Infinity and -Infinity, which are no JSON, are read as null; refused unless told. */
-  readonly nanAsNull?: boolean
-}
-
-/** What Python and others write for a number that is none. */
-const NO_NUMBERS = ['NaN', 'Infinity', '-Infinity']
+const isBlank = (unit: number): boolean => unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09
 
 /**
  * Reads JSON (RFC 8259) and keeps what JSON.parse loses: a number stays the characters that were written, and a name
@@ -39,7 +29,13 @@ const NO_NUMBERS = ['NaN', 'Infinity', '-Infinity']
  * Linear in the length of the text, whatever stands there. Throws JsonSyntaxError, and JsonTooMuchError at a bound.
  */
 export function readJson (text: string, options: ReadJsonOptions = {}): JsonValue {
-  return new JsonReader(text, options).readDocument()
+  // Without a depth at which rows lie none is read.
+  return new JsonReader(text, options).readDocument() as JsonValue
+}
+
+/** As readJson, save that an object is read as a row, and in an array each of its objects. */
+export function readJsonRows (text: string, options: ReadJsonOptions = {}): JsonRead {
+  return new JsonReader(text, options, /^[ \t\r\n]*\[/.test(text) ? 1 : 0).readDocument()
 }
 
 class JsonReader {
@@ -48,21 +44,25 @@ class JsonReader {
   readonly #namesMax: number
   readonly #containersMax: number
   readonly #nanAsNull: boolean
+  /** How deep the objects lie that are rows; none are where it is undefined. */
+  readonly #rowDepth: number | undefined
+  #rowBefore: JsonRow | undefined
   /** The names and indexes that lead to the value being read; only its first `#depth` entries count. */
   readonly #way: Array<string | number> = []
   #depth = 0
   #containers = 0
   #offset = 0
 
-  constructor (text: string, { depthMax = DEPTH_DEFAULT, namesMax = Infinity, containersMax = Infinity, nanAsNull = false }: ReadJsonOptions) {
+  constructor (text: string, { depthMax = DEPTH_DEFAULT, namesMax = Infinity, containersMax = Infinity, nanAsNull = false }: ReadJsonOptions, rowDepth?: number) {
     this.#text = text
     this.#depthMax = Math.min(depthMax, DEPTH_MAX)
     this.#namesMax = namesMax
     this.#containersMax = containersMax
     this.#nanAsNull = nanAsNull
+    this.#rowDepth = rowDepth
   }
 
-  readDocument (): JsonValue {
+  readDocument (): JsonRead {
     this.#skipBlanks()
     const value = this.#readValue()
     this.#skipBlanks()
@@ -71,10 +71,10 @@ class JsonReader {
   }
 
   /** The offset stands at the value's first character, and after its last one when it is read. */
-  #readValue (): JsonValue {
+  #readValue (): JsonRead {
     const unit = this.#text.charCodeAt(this.#offset)
     if (unit === QUOTE) return this.#readString()
-    if (unit === OPEN_BRACE) return this.#readObject()
+    if (unit === OPEN_BRACE) return this.#depth === this.#rowDepth ? this.#readRow() : this.#readObject()
     if (unit === OPEN_BRACKET) return this.#readArray()
     const isNumber = unit === MINUS ? this.#text.charCodeAt(this.#offset + 1) !== LETTER_I : unit >= 0x30 && unit <= 0x39
     return isNumber ? this.#readNumber() : this.#readWord()
@@ -83,26 +83,51 @@ class JsonReader {
   #readObject (): JsonObject {
     const depth = this.#enter()
     const object = emptyJsonObject()
-    if (this.#at(CLOSE_BRACE)) return this.#leave(object)
-    for (let names = 1; ; names++) {
-      if (names > this.#namesMax) throw new JsonTooMuchError(`${this.#namesMax} names in one object`)
+    for (let names = 0; this.#toName(names); names++) {
       const start = this.#offset
-      if (this.#text.charCodeAt(start) !== QUOTE) this.#fail('a name in double quotes')
       const name = this.#readString()
       if (name in object) this.#failRepeated(start, name)
-      this.#skipBlanks()
-      if (!this.#at(COLON)) this.#fail('":" after the name')
-      this.#way[depth] = name
-      object[name] = this.#readValue()
-      this.#skipBlanks()
-      if (this.#at(CLOSE_BRACE)) return this.#leave(object)
-      if (!this.#at(COMMA)) this.#fail('"," or "}"')
+      this.#toValue(depth, name)
+      // No row lies in an object.
+      object[name] = this.#readValue() as JsonValue
     }
+    return this.#leave(object)
   }
 
-  #readArray (): JsonValue[] {
+  #readRow (): JsonRow {
     const depth = this.#enter()
-    const array: JsonValue[] = []
+    const row = new JsonRow(this.#rowBefore)
+    for (let names = 0; this.#toName(names); names++) {
+      const start = this.#offset
+      const name = this.#readString()
+      if (!row.add(name)) this.#failRepeated(start, name)
+      this.#toValue(depth, name)
+      // Nor in another one.
+      row.values.push(this.#readValue() as JsonValue)
+    }
+    this.#rowBefore = row.end()
+    return this.#leave(row)
+  }
+
+  /** Steps to the next name of an object that has so many so far; false: behind its end. */
+  #toName (names: number): boolean {
+    if (names > 0) this.#skipBlanks()
+    if (this.#at(CLOSE_BRACE)) return false
+    if (names > 0 && !this.#at(COMMA)) this.#fail('"," or "}"')
+    if (names >= this.#namesMax) throw new JsonTooMuchError(`${this.#namesMax} names in one object`)
+    if (this.#text.charCodeAt(this.#offset) !== QUOTE) this.#fail('a name in double quotes')
+    return true
+  }
+
+  #toValue (depth: number, name: string): void {
+    this.#skipBlanks()
+    if (!this.#at(COLON)) this.#fail('":" after the name')
+    this.#way[depth] = name
+  }
+
+  #readArray (): JsonRead[] {
+    const depth = this.#enter()
+    const array: JsonRead[] = []
     if (this.#at(CLOSE_BRACKET)) return this.#leave(array)
     for (;;) {
       this.#way[depth] = array.length
@@ -154,30 +179,13 @@ class JsonReader {
   }
 
   #readWord (): boolean | null {
-    if (this.#word('true')) return true
-    if (this.#word('false')) return false
-    if (this.#word('null')) return null
-    for (const word of NO_NUMBERS) {
-      if (!this.#text.startsWith(word, this.#offset)) continue
-      if (!this.#nanAsNull) throw new JsonSyntaxError(this.#text, this.#offset, `${word} is no value of JSON; ${MISSING_REMEDY}`)
-      this.#offset += word.length
-      return null
-    }
-    return this.#fail('a value (a string in double quotes, a number, true, false, null, "{" or "[")')
-  }
-
-  #word (word: string): boolean {
-    if (!this.#text.startsWith(word, this.#offset)) return false
-    this.#offset += word.length
-    return true
+    const { value, end } = readWord(this.#text, this.#offset, this.#nanAsNull)
+    this.#offset = end
+    return value
   }
 
   #skipBlanks (): void {
-    for (;;) {
-      const unit = this.#text.charCodeAt(this.#offset)
-      if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return
-      this.#offset++
-    }
+    while (isBlank(this.#text.charCodeAt(this.#offset))) this.#offset++
   }
 
   #fail (expected: string): never {
@@ -186,8 +194,6 @@ class JsonReader {
 
   #failRepeated (offset: number, name: string): never {
     const parent = this.#way.slice(0, this.#depth - 1).reduce<string>((pointer, step) => pointerTo(pointer, step), '')
-    const pointer = pointerTo(parent, name)
-    const place = pointer === '' ? '' : ` (${pointer})`
-    throw new JsonSyntaxError(this.#text, offset, `this name stands in its object for the second time${place}`, pointer)
+    throw JsonSyntaxError.repeated(this.#text, offset, pointerTo(parent, name))
   }
 }

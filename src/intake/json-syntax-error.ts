@@ -37,4 +37,9 @@ export class JsonSyntaxError extends Error {
     const found = offset < text.length ? `found ${nameOfCharacter(text, offset)}` : 'but the body ends here'
     return new JsonSyntaxError(text, offset, `expected ${expected}, ${found}`)
   }
+
+  /** A name that stands twice in its object; the pointer is empty where it must not be printed. */
+  static repeated (text: string, offset: number, pointer: string): JsonSyntaxError {
+    return new JsonSyntaxError(text, offset, `this name stands in its object for the second time${pointer === '' ? '' : ` (${pointer})`}`, pointer)
+  }
 }

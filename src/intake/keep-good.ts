@@ -1,6 +1,6 @@
 import type { BadRecordCode } from '../contract/bad-record.js'
 import type { CatalogFindings, FindingKind } from '../catalog/judge-push.js'
-import { findBadRecords, type RecordFaults, type TimeFaults } from '../contract/check-push.js'
+import { findBadRecords, inPush, type RecordFaults, type TimeFaults } from '../contract/check-push.js'
 import { encodeRecord } from '../contract/encode-push.js'
 import { pointerTo } from '../contract/json-pointer.js'
 import type { Device, Push } from '../contract/push.js'
@@ -47,50 +47,98 @@ export interface FaultyCandidate {
   /** Where among the raw records one of the shaped stands: some may have been left out. */
   readonly indexInRaw: (index: number) => number
   readonly timeFaults: TimeFaults
-  /** What the operator's catalog says of those that keep the contract; `findings` is what it said already, when all of them do. */
+  /** What the operator's catalog says of those that keep the contract. */
   readonly judge: (push: Push) => CatalogFindings
-  readonly findings: CatalogFindings | undefined
   /** The fault at its place in the sender's body. */
   readonly placed: (fault: Fault) => Fault
 }
 
 /**
- * Divides a candidate into the records that can be sent and those that break the contract.
+ * Divides a candidate into the records that can be sent and those that break the contract; maybe none does.
  * @returns undefined when the push itself is at fault: then it cannot be divided
  */
-export function keepGood ({ raw, shaped, indexInRaw, timeFaults, judge, findings, placed }: FaultyCandidate): DividedPush | undefined {
+export function keepGood ({ raw, shaped, indexInRaw, timeFaults, judge, placed }: FaultyCandidate): DividedPush | undefined {
   const found = findBadRecords(shaped, timeFaults)
   if (found === undefined) return undefined
   // What findBadRecords divides has the frame of a push.
   const { deviceType, devices } = shaped as { deviceType: string, devices: unknown[] }
+  const { all, warnings } = withCatalog(found, deviceType, devices, judge)
+  if (all.length === 0) return { push: { deviceType, devices: devices as Device[] }, bad: [], named: devices as Device[], warnings }
+  const written = recordsOf(raw)
+  const kindOf = createKinds()
+  const good: Device[] = []
+  const bad: BadRecord[] = []
+  const named: NamedRecord[] = []
+  for (const [index, device] of devices.entries()) {
+    const faulty = all[bad.length]
+    if (faulty?.index !== index) {
+      // Records without a fault are device records, and what is only a repeat is one too: that is what findBadRecords judges.
+      good.push(device as Device)
+      named.push(device as Device)
+    } else if (faulty.isRepeat) {
+      bad.push(new FoundBad(faulty, kindOf(faulty), encodeRecord(device as Device), placed))
+      named.push(device as Device)
+    } else {
+      bad.push(new FoundBad(faulty, kindOf(faulty), writeJson(written[indexInRaw(index)]), placed))
+      named.push(nameOf(device))
+    }
+  }
+  return { push: { deviceType, devices: good }, bad, named, warnings }
+}
+
+/** With what the operator's catalog says of the records that keep the contract; in the order of the records. */
+function withCatalog (found: RecordFaults[], deviceType: string, devices: readonly unknown[], judge: FaultyCandidate['judge']): { all: RecordFaults[], warnings: DividedPush['warnings'] } {
   const contractBad = new Set(found.map(({ index }) => index))
   const goodIndexes = [...devices.keys()].filter(index => !contractBad.has(index))
-  // Records without a fault are device records: that is what findBadRecords judges.
-  const { counts, firstFaults } = findings ?? judge({ deviceType, devices: goodIndexes.map(index => devices[index] as Device) })
-  const inCatalog = [...firstFaults].map(([place, fault]): RecordFaults => moved(fault, place, goodIndexes[place] ?? place))
-  const all = [...found, ...inCatalog].sort((a, b) => a.index - b.index)
-  if (all.length === 0) return undefined
-  const written = recordsOf(raw)
-  const bad = all.map(({ index, faults, isRepeat }): BadRecord => ({
-    code: isRepeat ? 'DuplicateRecord' : 'InvalidRecord',
-    index,
-    kind: JSON.stringify(faults.map(({ path, message }) => [path.slice(pointerTo('/devices', index).length), message])),
-    faults: faults.map(placed),
-    // What is only a repeat keeps the contract.
-    json: isRepeat ? encodeRecord(devices[index] as Device) : writeJson(written[indexInRaw(index)])
-  }))
-  const codes = new Map(bad.map(({ index, code }) => [index, code]))
-  return {
-    push: { deviceType, devices: devices.filter((_, index) => !codes.has(index)) as Device[] },
-    bad,
-    named: devices.map((device, index) => codes.get(index) === 'InvalidRecord' ? nameOf(device) : device as Device),
-    warnings: counts
-  }
+  const { counts, firstFaults } = judge({ deviceType, devices: goodIndexes.map(index => devices[index] as Device) })
+  const inCatalog = [...firstFaults].map(([place, fault]): RecordFaults => within(fault, place, goodIndexes[place] ?? place))
+  return { all: inCatalog.length === 0 ? found : [...found, ...inCatalog].sort((a, b) => a.index - b.index), warnings: counts }
 }
 
 /** A fault of a record that stands elsewhere among all of them. */
-function moved ({ path, message }: Fault, from: number, to: number): RecordFaults {
-  return { index: to, faults: [{ path: pointerTo('/devices', to) + path.slice(pointerTo('/devices', from).length), message }], isRepeat: false }
+function within ({ path, message }: Fault, place: number, index: number): RecordFaults {
+  return { index, faults: [{ path: path.slice(pointerTo('/devices', place).length), message }], isRepeat: false }
+}
+
+/** Makes what gives records with the same faults the same kind. */
+function createKinds (): (found: RecordFaults) => string {
+  let last: readonly Fault[] = []
+  let kind = ''
+  return ({ faults }) => {
+    if (faults === last) return kind
+    last = faults
+    kind = ''
+    // No place and no message holds a line end.
+    for (const { path, message } of faults) kind += `${path}\n${message}\n`
+    return kind
+  }
+}
+
+/** Its faults are put at their places in the sender's body when somebody reads them: of ten thousand that are kept, few are told. */
+class FoundBad implements BadRecord {
+  readonly kind: string
+  readonly json: string
+  readonly #found: RecordFaults
+  readonly #placed: FaultyCandidate['placed']
+
+  constructor (found: RecordFaults, kind: string, json: string, placed: FaultyCandidate['placed']) {
+    this.kind = kind
+    this.json = json
+    this.#found = found
+    this.#placed = placed
+  }
+
+  get code (): BadRecordCode {
+    return this.#found.isRepeat ? 'DuplicateRecord' : 'InvalidRecord'
+  }
+
+  get index (): number {
+    return this.#found.index
+  }
+
+  get faults (): readonly Fault[] {
+    return this.#found.faults.map(fault => this.#placed(inPush(fault, this.index)))
+  }
 }
 
 /** The records before their repairs. A candidate that was divided has them. */

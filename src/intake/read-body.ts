@@ -1,7 +1,9 @@
 import { PUSH_BOUNDS } from '../contract/push.js'
 import { ProxyError } from '../errors.js'
 import type { DecodedBody } from './dialects.js'
-import { readJson } from './json-reader.js'
+import type { ReadJsonOptions } from './json-options.js'
+import { readJson, readJsonRows } from './json-reader.js'
+import type { JsonRead } from './json-row.js'
 import { JsonSyntaxError } from './json-syntax-error.js'
 import { JsonTooMuchError } from './json-too-much-error.js'
 import type { JsonValue } from './json-value.js'
@@ -13,9 +15,18 @@ import type { JsonValue } from './json-value.js'
 const READER_BOUNDS = { namesMax: 2 * PUSH_BOUNDS.pointsPerDeviceMax, containersMax: 10 * PUSH_BOUNDS.devicesMax }
 
 /** The JSON of a body. Throws ProxyError InvalidJson with the place, or PushTooLarge. */
-export function readBody ({ text, nanAsNull }: DecodedBody): JsonValue {
+export function readBody (body: DecodedBody): JsonValue {
+  return readAs(readJson, body)
+}
+
+/** The same, its objects as rows: the body itself, or those in its array. */
+export function readBodyRows (body: DecodedBody): JsonRead {
+  return readAs(readJsonRows, body)
+}
+
+function readAs <Read> (read: (text: string, options: ReadJsonOptions) => Read, { text, nanAsNull }: DecodedBody): Read {
   try {
-    return readJson(text, { ...READER_BOUNDS, nanAsNull })
+    return read(text, { ...READER_BOUNDS, nanAsNull })
   } catch (cause) {
     if (cause instanceof JsonTooMuchError) {
       throw new ProxyError('PushTooLarge', `The body holds more than ${cause.bound}. Send fewer devices or points in one push.`, { cause })

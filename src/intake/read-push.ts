@@ -59,18 +59,22 @@ function readText (text: string, policy: IntakePolicy & InvalidPolicy, arrival: 
   const told = (fault: Fault) => placed(fault, translation, dropped)
   if (dropped.isEmptied) throw noReading(told, log.repairs)
   const judge = (push: Push) => judgeByCatalog(push, policy, arrival, log)
+  // Where the good records are kept, one look at each says whether it is one.
+  const divided = policy.invalid === 'keep' ? keepGood({ raw: candidate, shaped, indexInRaw: dropped.indexOf, timeFaults, judge, placed: told }) : undefined
+  if (divided !== undefined) return divided.bad.length > 0 ? tellBad(divided, told, log) : taken(divided, told, log)
   const contractFaults = checkPush(shaped, timeFaults)
   // Without a fault it is a push: that is what checkPush judges.
   const push = contractFaults.length === 0 ? shaped as Push : undefined
   const findings = push && judge(push)
-  if (push !== undefined && findings?.faults.length === 0) {
-    log.note('contract', () => `The push keeps the contract; records of device type ${push.deviceType}: ${push.devices.length}.`)
-    return { push, bad: [], named: push.devices, warnings: findings.counts, repairs: log.repairs, tell: told }
-  }
-  const divided = policy.invalid === 'keep' ? keepGood({ raw: candidate, shaped, indexInRaw: dropped.indexOf, timeFaults, judge, findings, placed: told }) : undefined
-  if (divided !== undefined) return tellBad(divided, told, log)
+  if (push !== undefined && findings?.faults.length === 0) return taken({ push, bad: [], named: push.devices, warnings: findings.counts }, told, log)
   const faults = [...contractFaults, ...findings?.faults ?? []].map(told)
   throw invalidPush(faults, faults[0] ?? NO_READING)
+}
+
+function taken (divided: DividedPush, tell: ReadPush['tell'], log: RepairLog): ReadPush {
+  const { push: { deviceType, devices } } = divided
+  log.note('contract', () => `The push keeps the contract; records of device type ${deviceType}: ${devices.length}.`)
+  return { ...divided, repairs: log.repairs, tell }
 }
 
 function tellBad (divided: DividedPush, tell: ReadPush['tell'], log: RepairLog): ReadPush {

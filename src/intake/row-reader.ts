@@ -2,7 +2,7 @@ import { hasTags, type FieldRole } from '../mapping/mapping.js'
 import { isIgnored, resolveTag, type Target } from '../mapping/resolve-tag.js'
 import { createClassifier, type FieldUse } from './classify-fields.js'
 import type { DialectContext, Translation } from './dialects.js'
-import { Gathering, textOf, type Places } from './gathering.js'
+import { Gathering, textOf, type Places, type RowFacts } from './gathering.js'
 import type { JsonValue } from './json-value.js'
 import { leftOutInWords } from './left-out.js'
 import { NamesLeftOver } from './names-left-over.js'
@@ -20,7 +20,20 @@ export interface RowKind {
   readonly inWords?: (place: string) => string
 }
 
-type RoleValues = Partial<Record<FieldRole, JsonValue>>
+/** What the special fields of a row hold. */
+class RowRoles implements RowFacts, Partial<Record<FieldRole, JsonValue | undefined>> {
+  readonly index: number
+  deviceType: JsonValue | undefined
+  deviceId: JsonValue | undefined
+  recordTime: JsonValue | undefined
+  point: JsonValue | undefined
+  value: JsonValue | undefined
+  tag: JsonValue | undefined
+
+  constructor (index: number) {
+    this.index = index
+  }
+}
 
 /** Reads rows of fields: of many points each, or of one reading that says in a field which it is. */
 export class RowReader {
@@ -58,8 +71,8 @@ export class RowReader {
       this.#uses = names.map(this.#classify)
     }
     const roles = this.#readRoles(index, values)
-    if (this.#context.mapping.fields.has('value')) this.#readLong(index, roles)
-    else this.#readWide(index, roles, values)
+    if (this.#context.mapping.fields.has('value')) this.#readLong(roles)
+    else this.#readWide(roles, values)
   }
 
   finish (): Translation {
@@ -78,26 +91,25 @@ export class RowReader {
     return translation
   }
 
-  #readRoles (index: number, values: readonly JsonValue[]): RoleValues {
-    const roles: RoleValues = {}
+  #readRoles (index: number, values: readonly JsonValue[]): RowRoles {
+    const roles = new RowRoles(index)
     for (const [column, use] of this.#uses.entries()) {
-      if (use.kind === 'role') this.#readRole(index, column, use, values[column] ?? null, roles)
+      if (use.kind === 'role') this.#readRole(column, use, values[column] ?? null, roles)
       else if (use.kind === 'clash') this.#faultAt(index, column, `stands beside the ${use.role} that the mapping gives; add it to ignore, or take that out of the mapping`)
       else if (use.kind === 'unmapped') this.#fieldsLeftOver.add(this.#names[column] ?? '', () => this.#placeOf(index, column))
     }
     return roles
   }
 
-  #readRole (index: number, column: number, { role, part }: { role: FieldRole, part: number }, value: JsonValue, roles: RoleValues): void {
+  #readRole (column: number, { role, part }: { role: FieldRole, part: number }, value: JsonValue, roles: RowRoles): void {
     if (value === '' && role !== 'value') return
     const earlier = roles[role]
     if (earlier === undefined) roles[role] = value
     else if (role === 'recordTime' && this.#context.mapping.fields.has('recordTime')) roles[role] = joined(part === 0 ? value : earlier, part === 0 ? earlier : value)
-    else this.#faultAt(index, column, `tells the ${role} a second time; send one of the two`)
+    else this.#faultAt(roles.index, column, `tells the ${role} a second time; send one of the two`)
   }
 
-  #readWide (index: number, roles: RoleValues, values: readonly JsonValue[]): void {
-    const row = { index, ...roles }
+  #readWide (row: RowRoles, values: readonly JsonValue[]): void {
     // A row whose fields are no tags is one record, looked up once. One without points is one as well, for the contract to fault,
     // save in a table, where it has nothing but empty cells.
     let own = this.#kind.emptyIsAbsent || this.#uses.some(({ kind }) => kind === 'point') ? undefined : this.gathering.recordOf(row, {})
@@ -110,15 +122,15 @@ export class RowReader {
       }
       const isOwn = use.target.device === undefined && use.target.deviceType === undefined
       const record = isOwn ? own ??= this.gathering.recordOf(row, use.target) : this.gathering.recordOf(row, use.target)
-      this.gathering.put(record, use.target.point, value, index, column)
+      this.gathering.put(record, use.target.point, value, row.index, column)
     }
   }
 
-  #readLong (index: number, roles: RoleValues): void {
+  #readLong (roles: RowRoles): void {
     const { mapping } = this.#context
     const role = mapping.fields.has('tag') ? 'tag' : 'point'
     const field = mapping.fields.get(role)?.[0] ?? role
-    const place = () => this.#kind.placeOf(index, field)
+    const place = () => this.#kind.placeOf(roles.index, field)
     const name = textOf(roles[role])
     if (name === undefined) return this.gathering.fault(place(), `must tell the ${role} of the reading`)
     if (isIgnored(mapping, name)) {
@@ -128,7 +140,7 @@ export class RowReader {
     const target = role === 'tag' ? resolveTag(mapping, name) : this.#pointOf(name)
     if (target === undefined) return this.#pointsLeftOver.add(name, place)
     const column = this.#names.indexOf(mapping.fields.get('value')?.[0] ?? '')
-    this.gathering.put(this.gathering.recordOf({ index, ...roles }, target), target.point, roles.value ?? null, index, Math.max(column, 0))
+    this.gathering.put(this.gathering.recordOf(roles, target), target.point, roles.value ?? null, roles.index, Math.max(column, 0))
   }
 
   #pointOf (name: string): Target | undefined {

@@ -1,5 +1,6 @@
 import { emptyJsonObject, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json-value.js'
 import type { DialectPolicy } from './dialects.js'
+import type { InvalidPolicy } from './keep-good.js'
 import type { TimePolicy } from './record-times.js'
 import type { RepairLog } from './repairs.js'
 
@@ -13,11 +14,13 @@ export interface IntakePolicy extends DialectPolicy, TimePolicy {
   readonly catalog?: 'off' | 'warn' | 'reject'
 }
 
+type ShapePolicy = IntakePolicy & InvalidPolicy
+
 /** Whole numbers as written: `1.0` or `1e3` could mean several codes, so they stay numbers and the contract faults them. */
 const WHOLE_NUMBER = /^(?:0|[1-9][0-9]*)$/
 
-/** Turns the JSON of a body into the candidate of a push, to be judged by the contract. Record times are left as they are. */
-export function shapePush (raw: JsonValue, policy: IntakePolicy, log: RepairLog): unknown {
+/** Turns the JSON of a body into the candidate of a push, to be judged by the contract. Record times are left as they are; of what is not kept as it came, the values may be rewritten in place. */
+export function shapePush (raw: JsonValue, policy: ShapePolicy, log: RepairLog): unknown {
   if (!isJsonObject(raw)) return asFound(raw)
   const candidate: Record<string, unknown> = emptyJsonObject()
   for (const [name, value] of Object.entries(raw)) {
@@ -29,7 +32,7 @@ export function shapePush (raw: JsonValue, policy: IntakePolicy, log: RepairLog)
   return candidate
 }
 
-function shapeDevice (raw: JsonValue, policy: IntakePolicy, log: RepairLog): unknown {
+function shapeDevice (raw: JsonValue, policy: ShapePolicy, log: RepairLog): unknown {
   if (!isJsonObject(raw)) return asFound(raw)
   const device: Record<string, unknown> = emptyJsonObject()
   // Both spellings at once stay as they are, and the contract faults the second: nobody can tell which id is meant.
@@ -40,7 +43,7 @@ function shapeDevice (raw: JsonValue, policy: IntakePolicy, log: RepairLog): unk
       device.deviceId = shapeCode(value, log)
       log.add('device_id')
     } else if (name === 'recordTime') device[name] = value
-    else if (name === 'data') device[name] = isJsonObject(value) ? shapeData(value, log) : asFound(value)
+    else if (name === 'data') device[name] = isJsonObject(value) ? shapeData(value, policy, log) : asFound(value)
     else if (name !== 'device_id' && policy.unknownFields === 'drop') log.add('unknown-field')
     else device[name] = value
   }
@@ -48,13 +51,18 @@ function shapeDevice (raw: JsonValue, policy: IntakePolicy, log: RepairLog): unk
 }
 
 /** Values that are numbers become their characters; what else is no string stays for the contract to fault. */
-function shapeData (raw: JsonObject, log: RepairLog): JsonObject {
-  const points = Object.entries(raw)
-  const numbers = points.filter(([, value]) => value instanceof JsonNumber).length
+function shapeData (raw: JsonObject, { invalid }: ShapePolicy, log: RepairLog): JsonObject {
+  const codes = Object.keys(raw)
+  let numbers = 0
+  for (const code of codes) if (raw[code] instanceof JsonNumber) numbers += 1
   if (numbers === 0) return raw
   log.add('number-to-string', numbers)
-  const data = emptyJsonObject()
-  for (const [code, value] of points) data[code] = value instanceof JsonNumber ? value.text : value
+  // Nobody asks for what was written, save where bad records are kept as they came.
+  const data = invalid === 'keep' ? emptyJsonObject() : raw
+  for (const code of codes) {
+    const value = raw[code] ?? null
+    data[code] = value instanceof JsonNumber ? value.text : value
+  }
   return data
 }
 

@@ -1,4 +1,4 @@
-import { JsonNumber } from './json-value.js'
+import { JsonNumber, type JsonObject } from './json-value.js'
 
 /**
  * A value that the reader made, as JSON text without blanks: its numbers have the characters that were written, which
@@ -6,7 +6,14 @@ import { JsonNumber } from './json-value.js'
  */
 export function writeJson (value: unknown): string {
   if (value instanceof JsonNumber) return value.text
-  if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  return `{${Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${writeJson(member)}`).join(',')}}`
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const member of value) text += `${text === '' ? '' : ','}${writeJson(member)}`
+    return `[${text}]`
+  }
+  // What is an object and none of the others is one of a reader's.
+  const object = value as JsonObject
+  for (const name of Object.keys(object)) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${writeJson(object[name])}`
+  return `{${text}}`
 }

@@ -1,5 +1,6 @@
 import type { Mapping, TagRule } from './mapping.js'
-import { fillPattern, matchPattern } from './tag-pattern.js'
+import { PatternIndex } from './pattern-index.js'
+import { fillPattern, matchPattern, type TagPattern } from './tag-pattern.js'
 
 /** Where a tag leads. */
 export interface Target {
@@ -10,25 +11,44 @@ export interface Target {
 }
 
 export function isIgnored ({ ignoredNames, ignoredPatterns, separator }: Mapping, name: string): boolean {
-  return ignoredNames.has(name) || ignoredPatterns.some(pattern => matchPattern(pattern, name, separator) !== undefined)
+  if (ignoredNames.has(name)) return true
+  if (ignoredPatterns.length === 0) return false
+  for (const pattern of indexOf(ignoredPatterns, ignoredIndexes, itself).candidates(name)) {
+    if (matchPattern(pattern, name, separator) !== undefined) return true
+  }
+  return false
 }
 
 /** The target of a tag; undefined when no rule fits. The rules without placeholders come first, then the others in their order. */
 export function resolveTag (mapping: Mapping, tag: string): Target | undefined {
   const exact = mapping.exactTags.get(tag)
   if (exact !== undefined) return targetOf(mapping, exact, [])
-  for (const rule of mapping.tagPatterns) {
+  for (const rule of indexOf(mapping.tagPatterns, ruleIndexes, patternOf).candidates(tag)) {
     const captured = matchPattern(rule.pattern, tag, mapping.separator)
     if (captured !== undefined) return targetOf(mapping, rule, captured)
   }
   return undefined
 }
 
+/** As long as their mapping is kept. */
+const ruleIndexes = new WeakMap<readonly TagRule[], PatternIndex<TagRule>>()
+const ignoredIndexes = new WeakMap<readonly TagPattern[], PatternIndex<TagPattern>>()
+const patternOf = ({ pattern }: TagRule): TagPattern => pattern
+const itself = (pattern: TagPattern): TagPattern => pattern
+
+function indexOf <Item> (items: readonly Item[], indexes: WeakMap<readonly Item[], PatternIndex<Item>>, patternOf: (item: Item) => TagPattern): PatternIndex<Item> {
+  const known = indexes.get(items)
+  if (known !== undefined) return known
+  const index = new PatternIndex(items, patternOf)
+  indexes.set(items, index)
+  return index
+}
+
 function targetOf ({ points }: Mapping, { pattern, device, point, deviceType }: TagRule, captured: readonly string[]): Target {
-  const placeholders = new Map(pattern.names.map((name, index) => [name, captured[index] ?? '']))
-  const code = point === undefined ? placeholders.get('point') ?? '' : fillPattern(point, placeholders)
+  const standsFor = (name: string): string | undefined => captured[pattern.names.indexOf(name)]
+  const code = point === undefined ? standsFor('point') ?? '' : fillPattern(point, standsFor)
   return {
-    device: device === undefined ? placeholders.get('device') : fillPattern(device, placeholders),
+    device: device === undefined ? standsFor('device') : fillPattern(device, standsFor),
     point: points.get(code) ?? code,
     deviceType
   }

@@ -69,8 +69,8 @@ export function matchPattern ({ texts, names }: TagPattern, tag: string, separat
 }
 
 /** A text in which placeholders are replaced by what they stood for. */
-export function fillPattern ({ texts, names }: TagPattern, placeholders: ReadonlyMap<string, string>): string {
-  return texts.reduce((filled, text, index) => filled + (placeholders.get(names[index - 1] ?? '') ?? '') + text)
+export function fillPattern ({ texts, names }: TagPattern, standsFor: (name: string) => string | undefined): string {
+  return texts.reduce((filled, text, index) => filled + (standsFor(names[index - 1] ?? '') ?? '') + text)
 }
 
 /** The pattern as it is written. */

@@ -12,7 +12,7 @@ const good = { deviceId: 'a', recordTime: TIME, data: { Ua: '1' } }
 const keep = { unknownFields: 'reject', invalid: 'keep' } as const
 const read = (devices: readonly unknown[]) => readPush(Buffer.from(JSON.stringify({ deviceType: '1', devices })), keep, { nowMs: 0 })
 
-const asFound = { indexInRaw: (index: number) => index, timeFaults: new Map(), judge: () => ({ counts: new Map(), faults: [], firstFaults: new Map() }), findings: undefined, placed: (fault: Fault) => fault }
+const asFound = { indexInRaw: (index: number) => index, timeFaults: new Map(), judge: () => ({ counts: new Map(), faults: [], firstFaults: new Map() }), placed: (fault: Fault) => fault }
 
 t.test('a push is divided by its own places, and its faults are told at those of its sender', async t => {
   const raw = readBody({ text: JSON.stringify({ deviceType: '1', devices: [good, { ...good, deviceId: 'b', data: {} }, { ...good, deviceId: 'c' }] }), nanAsNull: false })
