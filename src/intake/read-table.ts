@@ -41,7 +41,7 @@ export function readTable (text: string, { delimiter, skipLines, trim }: TableOp
     if (count === LINES_MAX) throw tooMuch(`${LINES_MAX} lines`)
     if (cells.length > COLUMNS_MAX) throw tooMuch(`${COLUMNS_MAX} columns`)
     if (cells.some(cell => cell.trim() !== '')) rows.push({ line, cells })
-    line += 1 + linesWithin(cells)
+    line += 1 + (splitter.hasQuotedCell ? linesWithin(cells) : 0)
   }
 }
 

@@ -93,7 +93,9 @@ export class RowReader {
 
   #readRoles (index: number, values: readonly JsonValue[]): RowRoles {
     const roles = new RowRoles(index)
-    for (const [column, use] of this.#uses.entries()) {
+    for (let column = 0; column < this.#uses.length; column++) {
+      const use = this.#uses[column]
+      if (use === undefined || use.kind === 'point') continue
       if (use.kind === 'role') this.#readRole(column, use, values[column] ?? null, roles)
       else if (use.kind === 'clash') this.#faultAt(index, column, `stands beside the ${use.role} that the mapping gives; add it to ignore, or take that out of the mapping`)
       else if (use.kind === 'unmapped') this.#fieldsLeftOver.add(this.#names[column] ?? '', () => this.#placeOf(index, column))
@@ -113,10 +115,12 @@ export class RowReader {
     // A row whose fields are no tags is one record, looked up once. One without points is one as well, for the contract to fault,
     // save in a table, where it has nothing but empty cells.
     let own = this.#kind.emptyIsAbsent || this.#uses.some(({ kind }) => kind === 'point') ? undefined : this.gathering.recordOf(row, {})
-    for (const [column, use] of this.#uses.entries()) {
-      if (use.kind !== 'point') continue
+    const { emptyIsAbsent } = this.#kind
+    for (let column = 0; column < this.#uses.length; column++) {
+      const use = this.#uses[column]
+      if (use?.kind !== 'point') continue
       const value = values[column] ?? null
-      if (this.#kind.emptyIsAbsent && typeof value === 'string' && value.trim() === '') {
+      if (emptyIsAbsent && typeof value === 'string' && isBlank(value)) {
         this.#empty += 1
         continue
       }
@@ -162,4 +166,9 @@ export class RowReader {
 function joined (date: JsonValue, time: JsonValue): JsonValue {
   const [first, second] = [textOf(date), textOf(time)]
   return first === undefined ? date : second === undefined ? time : `${first} ${second}`
+}
+
+/** Nearly every cell begins with a character that answers it. */
+function isBlank (text: string): boolean {
+  return !(text.charCodeAt(0) > 0x20 && text.charCodeAt(0) < 0x7f) && text.trim() === ''
 }

@@ -20,6 +20,7 @@ export class TableSplitter {
   readonly #delimiter: number
   readonly #trim: boolean
   #offset: number
+  #hasQuotedCell = false
 
   constructor (text: string, start: number, { delimiter, trim }: CellFormat) {
     this.#text = text
@@ -28,13 +29,20 @@ export class TableSplitter {
     this.#trim = trim
   }
 
+  /** Whether the row that was read last has a cell in quotes: no other cell can hold a line end. */
+  get hasQuotedCell (): boolean {
+    return this.#hasQuotedCell
+  }
+
   /** The cells of the next row; undefined behind the last one; a sentence where it is none. */
   nextRow (): string[] | string | undefined {
     if (this.#offset >= this.#text.length) return undefined
     const cells: string[] = []
+    this.#hasQuotedCell = false
     for (;;) {
       if (this.#trim) this.#skipBlanks()
       const isQuoted = this.#text.charCodeAt(this.#offset) === QUOTE
+      this.#hasQuotedCell ||= isQuoted
       const cell = isQuoted ? this.#quoted() : this.#bare()
       if (cell === undefined) return isQuoted ? 'has a cell that begins with a quote and none that ends it' : 'has a quote within a cell; put the whole cell into quotes and write that quote twice'
       cells.push(cell)
