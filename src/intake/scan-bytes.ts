@@ -35,7 +35,7 @@ function endOfHighText (bytes: Uint8Array, start: number, last: number): number 
   for (let at = start; at <= last; at++) {
     const byte = bytes[at] ?? 0
     const found = CLASSES[byte]
-    if (byte === QUOTE) return at < bytes.length ? at * 2 + IS_HIGH : -1
+    if (byte === QUOTE) return at * 2 + IS_HIGH
     // U+0080 to U+009F are controls that nobody sees.
     if (found === IS_STOP || (byte === 0xc2 && (bytes[at + 1] ?? 0) < 0xa0)) return -1
   }
