@@ -29,18 +29,19 @@ export class TimerLists {
   }
 }
 
+/** Looks from its beginning until it is empty; then it is of no use any more. Cancelling asks nothing of the system. */
 class TimerList {
   readonly #delayMs: number
   readonly #monotonicMs: () => number
   readonly #onEmpty: () => void
   #first: Entry | undefined
   #last: Entry | undefined
-  #isArmed = false
 
   constructor (delayMs: number, monotonicMs: () => number, onEmpty: () => void) {
     this.#delayMs = delayMs
     this.#monotonicMs = monotonicMs
     this.#onEmpty = onEmpty
+    this.#lookIn(delayMs)
   }
 
   add (callback: () => void): () => void {
@@ -48,7 +49,6 @@ class TimerList {
     if (this.#last === undefined) this.#first = entry
     else this.#last.next = entry
     this.#last = entry
-    if (!this.#isArmed) this.#arm(this.#delayMs)
     return () => { this.#remove(entry) }
   }
 
@@ -63,22 +63,22 @@ class TimerList {
     else next.previous = previous
   }
 
-  #arm (delayMs: number): void {
-    this.#isArmed = true
-    setTimeout(() => { this.#tick() }, delayMs).unref()
+  #lookIn (waitMs: number): void {
+    setTimeout(() => { this.#tick() }, waitMs).unref()
   }
 
-  /** The next one that is still there decides when to look again: cancelling asks nothing of the system. */
   #tick (): void {
-    this.#isArmed = false
     const nowMs = this.#monotonicMs()
-    for (let first = this.#first; first !== undefined && first.endsAtMs <= nowMs; first = this.#first) {
-      const { callback } = first
-      this.#remove(first)
-      callback?.()
+    try {
+      for (let first = this.#first; first !== undefined && first.endsAtMs <= nowMs; first = this.#first) {
+        const { callback } = first
+        this.#remove(first)
+        callback?.()
+      }
+    } finally {
+      // The next one that is still there decides when to look again, whatever a callback added or threw.
+      if (this.#first === undefined) this.#onEmpty()
+      else this.#lookIn(Math.max(1, Math.ceil(this.#first.endsAtMs - nowMs)))
     }
-    if (this.#isArmed) return
-    if (this.#first === undefined) this.#onEmpty()
-    else this.#arm(Math.max(1, Math.ceil(this.#first.endsAtMs - nowMs)))
   }
 }

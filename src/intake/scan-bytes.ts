@@ -35,7 +35,7 @@ function endOfHighText (bytes: Uint8Array, start: number, last: number): number 
   for (let at = start; at <= last; at++) {
     const byte = bytes[at] ?? 0
     const found = CLASSES[byte]
-    if (byte === QUOTE) return at < bytes.length ? at * 2 + IS_HIGH : -1
+    if (byte === QUOTE) return at * 2 + IS_HIGH
     // U+0080 to U+009F are controls that nobody sees.
     if (found === IS_STOP || (byte === 0xc2 && (bytes[at + 1] ?? 0) < 0xa0)) return -1
   }
@@ -52,12 +52,13 @@ export function isTypeText (bytes: Uint8Array, start: number, end: number): bool
   return end > start
 }
 
-export const TIME_LENGTH = '2021-09-08 18:40:00'.length
+const SOME_TIME = '2021-09-08 18:40:00'
+export const TIME_LENGTH = SOME_TIME.length
 
 export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 
-/** The last time that was found right: meters mostly tell the second that others told before. */
-const rightTime = new Uint8Array(TIME_LENGTH)
+/** The last time that was found right, at first any that is: meters mostly tell the second that others told before. */
+const rightTime = Uint8Array.from(Buffer.from(SOME_TIME))
 
 /** Whether a time of the calendar begins here, in the form of the contract. */
 export function isTimeText (bytes: Uint8Array, start: number): boolean {

@@ -63,6 +63,14 @@ t.test('leaves to the general way whatever it cannot prove', async t => {
   t.equal(scanPush(Buffer.concat([Buffer.from(good.slice(0, 43)), Buffer.from([0xb5, 0xe7]), Buffer.from(good.slice(43))])), undefined, 'bytes of GBK')
 })
 
+t.test('the first body of all is judged as any other: a time of nothing but NULs is none', async t => {
+  // A module of its own, which has not seen a right time yet; TypeScript does not know the address.
+  const { isTimeText } = await import(new URL('../../src/intake/scan-bytes.js?first', import.meta.url).href) as typeof import('../../src/intake/scan-bytes.js')
+  t.equal(isTimeText(Buffer.alloc(TIME.length), 0), false)
+  t.equal(isTimeText(Buffer.from(TIME), 0), true)
+  t.equal(scanPush(Buffer.from(clean([record('a')]).replace(TIME, '\0'.repeat(TIME.length)))), undefined)
+})
+
 t.test('names that are made to collide are left to the general way', async t => {
   const place = (name: string): number => [...Buffer.from(name)].reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 8 & 0xff
   const codes = Array.from({ length: 100_000 }, (_, n) => `p${n.toString(36)}`).filter(code => place(code) === 7).slice(0, 100)

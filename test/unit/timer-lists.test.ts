@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { systemClock } from '../../src/clock.js'
 import { TimerLists } from '../../src/timer-lists.js'
@@ -93,4 +95,41 @@ t.test('the clock of the system calls back after long and short times alike, and
     const tookMs = await called(resolve => { systemClock.after(delayMs, resolve) })
     t.ok(tookMs >= delayMs - 1 && tookMs < delayMs + 5_000, `${delayMs}: ${tookMs}`)
   }
+})
+
+/** The order is judged, not the time, so that a busy machine makes nothing fail. */
+const DELAY_MS = 400
+const WAIT_MS_MAX = 10_000
+
+/** Until it holds, or for ever: then the test says so. */
+async function until (holds: () => boolean): Promise<void> {
+  for (let waitedMs = 0; !holds() && waitedMs < WAIT_MS_MAX; waitedMs += 10) await wait(10)
+}
+
+t.test('a callback that sets a timer of the same length makes none of those behind it late', async t => {
+  const lists = new TimerLists(() => performance.now())
+  const told: string[] = []
+  lists.after(DELAY_MS, () => {
+    told.push('first')
+    lists.after(DELAY_MS, () => { told.push('again') })
+  })
+  await wait(DELAY_MS / 2)
+  lists.after(DELAY_MS, () => { told.push('second') })
+  // One of the system's own, which falls due between the two.
+  setTimeout(() => { told.push('between') }, DELAY_MS * 1.25)
+  await until(() => told.length === 4)
+  t.strictSame(told, ['first', 'second', 'between', 'again'])
+})
+
+t.test('a callback that throws takes none of the others with it', async t => {
+  // In a process of its own: tap takes what is thrown here for a failure.
+  const code = `
+    import { TimerLists } from ${JSON.stringify(new URL('../../src/timer-lists.js', import.meta.url).href)}
+    const lists = new TimerLists(() => performance.now())
+    process.on('uncaughtException', () => { console.log('thrown') })
+    lists.after(20, () => { throw new Error() })
+    lists.after(20, () => { console.log('next') })
+    setTimeout(() => {}, 1_000)`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], { encoding: 'utf8', timeout: WAIT_MS_MAX })
+  t.equal(stdout, 'thrown\nnext\n')
 })
