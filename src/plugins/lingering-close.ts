@@ -27,17 +27,16 @@ export default fp<LingeringCloseOptions>(async (app, { clock, connections, linge
 
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
     if (raw.complete) return done()
-    // Node may be in the middle of a piece whose rest is the rest of this request.
-    queueMicrotask(() => {
-      if (!raw.complete && !isKept(raw, reply)) {
-        reply.header('connection', 'close')
-        const connection = connections.of(raw.socket)
-        if (connection !== undefined) connection.isEnding = true
-        closeLingering(raw)
-      }
-      done()
-    })
+    // A moment later: Node may be in the middle of a piece whose rest is the rest of this request.
+    return Promise.resolve().then(() => { if (!raw.complete && !isKept(raw, reply)) endWith(raw, reply) })
   })
+
+  function endWith (request: IncomingMessage, reply: FastifyReply): void {
+    reply.header('connection', 'close')
+    const connection = connections.of(request.socket)
+    if (connection !== undefined) connection.isEnding = true
+    closeLingering(request)
+  }
 
   function closeLingering (request: IncomingMessage): void {
     const { socket } = request
