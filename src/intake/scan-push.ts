@@ -101,7 +101,7 @@ class PushScan {
 
   /**
    * From within the first code to behind the two brackets that end the record. This is where the time goes: both loops over bytes stand
-   * here, since whether V8 puts a function in its caller's place is a matter of luck, and half of the speed.
+   * here, since V8 does not always put a function in the place of its call.
    */
   #data (): boolean {
     const bytes = this.#bytes

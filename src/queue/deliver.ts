@@ -95,8 +95,8 @@ function orAnswerError (verdict: Verdict): Delivery {
 const NO_PARTS: readonly ParkedPart[] = []
 
 /** Field by field: what is spread out of another object gets a hidden class of its own each time, which costs 3 kB and 10 us a push. */
-function toKeep ({ requestId, deviceType, body, recordCount, parked = NO_PARTS, repairs, repeatKey }: OutgoingPush, plant: string, receivedAtMs: number, plantBytesMax: number): PushToKeep {
-  return { requestId, plant, deviceType, receivedAtMs, plantBytesMax, repeatKey, repairs, body, recordCount, parked }
+function toKeep ({ requestId, deviceType, body, recordCount, parked = NO_PARTS, repairs, repeatKey }: OutgoingPush, plant: string, receivedAtMs: number, plantBytesMax: number): Required<PushToKeep> {
+  return { requestId, plant, deviceType, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords: 0, body, recordCount, parked }
 }
 
 /** @throws {ProxyError} the cloud's refusal, when it is the sender's to hear; or why the push could not be kept */

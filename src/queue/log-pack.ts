@@ -48,7 +48,7 @@ function mapBodies (request: QueueRequest, map: (body: Uint8Array) => Uint8Array
 }
 
 /** Field by field: what is spread out of another object gets a hidden class of its own each time. */
-function mapEntry (entry: NewEntry, map: (body: Uint8Array) => Uint8Array, mapParts: (parts: readonly ParkedPart[]) => ParkedPart[]): NewEntry {
+function mapEntry (entry: NewEntry, map: (body: Uint8Array) => Uint8Array, mapParts: (parts: readonly ParkedPart[]) => ParkedPart[]): Required<NewEntry> {
   const { requestId, plant, deviceType, live = false, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords = 0, body, recordCount, parked = [] } = entry
   return { requestId, plant, deviceType, live, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords, body: map(body), recordCount, parked: mapParts(parked) }
 }

@@ -18,7 +18,8 @@ export function createEndableRelays (relayOf: RelayOf): EndableRelays {
 
   function send (relay: Pick<Relay, 'send'>, body: Buffer, { timeoutMs, clientGone, retries, resendsInDoubt }: SendOptions): Promise<Verdict> {
     if (stopping.aborted) return Promise.reject(new ProxyError('ShuttingDown'))
-    return relay.send(body, { timeoutMs, clientGone, retries, resendsInDoubt, stopping }).then(verdict => {
+    const all: Required<SendOptions> = { timeoutMs, clientGone, retries, resendsInDoubt, stopping }
+    return relay.send(body, all).then(verdict => {
       const wasEnded = stopping.aborted && verdict.kind === 'cancelled' && clientGone?.aborted !== true
       if (wasEnded && !verdict.mayHaveArrived) throw new ProxyError('ShuttingDown')
       return verdict
