@@ -55,9 +55,8 @@ export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFli
     request.heldBytes += moreBytes
   }
 
-  /** Only the last of them gives the bytes back, so that they are given back once. One that was refused early holds nothing. */
+  /** Only the last of them gives the bytes back, so that they are given back once. One that was refused before its body held nothing. */
   function letGo (request: FastifyRequest): void {
-    if (request.bodyUses === 0) return
     request.bodyUses -= 1
     if (request.bodyUses === 0) budget.release(request.holder, request.heldBytes)
   }

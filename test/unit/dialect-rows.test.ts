@@ -95,6 +95,7 @@ t.test('a table is read with any line end, quotes, a mark at its start and blank
     t.same(readAs(csv, `\uFEFF${body}`).records, records, JSON.stringify(end))
   }
   t.equal(readAs(csv, `deviceId,recordTime,Ua,Ub\na,${AT},1,\nb,${AT},,2`).told, 'Read as csv; rows: 2, records: 2, points: 2; left out: 2 empty.')
+  t.equal(readAs(csv, `deviceId,recordTime,Ua,Ub,Uc\na,${AT},1," ","\u3000"\nb,${AT},,2,"\u00a0\t"`).told, 'Read as csv; rows: 2, records: 2, points: 2; left out: 4 empty.')
 })
 
 t.test('the delimiter is found in the first line, or told; decimal commas stay', async t => {

@@ -175,6 +175,7 @@ t.test('a token that the cloud refuses is refreshed once for all pushes that met
   let refreshes = 0
   const credentials: CredentialSource = {
     get: async () => current,
+    held: () => current,
     async refresh () {
       refreshes += 1
       current = fresh

@@ -3,8 +3,13 @@ import { findSentKey, type SentKey } from '../../src/plugins/sent-keys.js'
 import { exchange, parseAnswer } from '../support/raw-socket.js'
 import { onePush, startProxy } from '../support/proxy.js'
 
-const find = (parts: { apiKey?: string, authorizations?: string[], pathKey?: string, queryKeys?: string[] }): SentKey | undefined => findSentKey({
-  headers: parts.apiKey === undefined ? {} : { 'x-api-key': parts.apiKey },
+/** As Node gives them: the first of several Authorization headers, and all of them in the raw ones. */
+const find = (parts: { apiKey?: string, bearerToken?: string, authorizations?: string[], pathKey?: string, queryKeys?: string[] }): SentKey | undefined => findSentKey({
+  headers: {
+    ...(parts.apiKey === undefined ? {} : { 'x-api-key': parts.apiKey }),
+    ...(parts.bearerToken === undefined ? {} : { 'x-acs-bearer-token': parts.bearerToken }),
+    ...(parts.authorizations?.[0] === undefined ? {} : { authorization: parts.authorizations[0] })
+  },
   rawHeaders: (parts.authorizations ?? []).flatMap(value => ['Authorization', value]),
   pathKey: parts.pathKey,
   queryKeys: parts.queryKeys ?? []
@@ -21,6 +26,16 @@ t.test('every Authorization header counts: the same key is one, two different ke
   t.strictSame(find({ authorizations: ['Bearer k', 'Bearer k'] }), { key: 'k', inUrl: false })
   t.strictSame(find({ authorizations: ['ACS3-HMAC-SHA256 Signature=00', 'Bearer k'] }), { key: 'k', inUrl: false })
   t.equal(find({ authorizations: ['Bearer k', 'Bearer other'] }), undefined)
+})
+
+t.test('X-API-Key does not hide another key beside it', async t => {
+  for (const other of [{ authorizations: ['Bearer other'] }, { bearerToken: 'other' }, { pathKey: 'other' }, { queryKeys: ['other'] }]) {
+    t.equal(find({ apiKey: 'k', ...other }), undefined, JSON.stringify(other))
+  }
+  t.strictSame(find({ apiKey: 'k', authorizations: ['ACS3-HMAC-SHA256 Signature=00'] }), { key: 'k', inUrl: false })
+  t.equal(find({ apiKey: 'k, other' }), undefined)
+  t.strictSame(find({ apiKey: 'k, k' }), { key: 'k', inUrl: false })
+  t.equal(find({ apiKey: '' }), undefined)
 })
 
 t.test('a key that was not made for URLs is refused there, also when a header carries it too', async t => {
