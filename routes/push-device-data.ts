@@ -17,7 +17,7 @@ import type { Deliver } from '../src/queue/deliver.js'
 import type { RepairCounts } from '../src/queue/queue-log.js'
 import { repeatKeyOf } from '../src/queue/repeat-key.js'
 import type { SendOnce } from '../src/queue/send-once.js'
-import { answerTaken, tellCounts } from '../src/plugins/answer-taken.js'
+import { answerTaken, replyWith, tellCounts } from '../src/plugins/answer-taken.js'
 import { contentEncodingOf } from '../src/plugins/inflate-body.js'
 import type { Preview } from '../src/relay/preview.js'
 
@@ -82,7 +82,7 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
     else request.isRepeat = true
     tellCounts(reply, 'x-repairs', repairs)
     if (bad.length > 0) reply.header('x-parked-records', bad.length)
-    return answerTaken(request, reply, plant.policy, sent)
+    return replyWith(reply, answerTaken(requestId, plant.policy, sent))
   }
 
   app.post('/api/v1/data/increment/push', { onRequest: app.authenticate, schema: pushDeviceDataSchema }, answer)

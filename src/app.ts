@@ -14,6 +14,7 @@ import { createPointsLimit } from './plants/points-limit.js'
 import type { Registry } from './plants/registry.js'
 import addressFailures from './plugins/address-failures.js'
 import authenticate from './plugins/authenticate.js'
+import { BodyBudget } from './plugins/body-budget.js'
 import type { ClientErrors } from './plugins/client-errors.js'
 import clientGone from './plugins/client-gone.js'
 import { docsPage } from './plugins/docs-page.js'
@@ -24,6 +25,7 @@ import lingeringClose from './plugins/lingering-close.js'
 import otherMethods from './plugins/other-methods.js'
 import { pageLimit } from './plugins/page-limit.js'
 import plantLimits from './plugins/plant-limits.js'
+import { RateWindows } from './plugins/rate-windows.js'
 import { createRateStore } from './plugins/rate-store.js'
 import rawBody from './plugins/raw-body.js'
 import recordMetrics from './plugins/record-metrics.js'
@@ -76,6 +78,11 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
     clock, logger, options: front, trustProxy, bodyMaxBytes, onRefusedConnection: reason => { metrics?.front.refuseConnection(reason) }
   })
   const app = openApp(logger, trustProxy, front, clientErrors, tls)
+  const scansPushes = parts.scansPushes ?? true
+  const takePoints = createPointsLimit(clock)
+  const plantRequests = new RateWindows(clock)
+  // One address may hold half of it, so that no single sender can shut the others out; but at least one whole body.
+  const budget = new BodyBudget({ allMaxBytes: bodiesInFlightMaxBytes, perAddressMaxBytes: Math.max(bodyMaxBytes, bodiesInFlightMaxBytes / 2), isShared })
 
   await app.register(trackConnections, { connections, clientErrors })
   await app.register(whenClosed)
@@ -89,8 +96,8 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   await app.register(addressFailures, { clock, failuresPerMinuteMax, throttledDelayMs })
   await app.register(otherMethods)
   await app.register(authenticate, { registry })
-  await app.register(plantLimits)
-  await app.register(rawBody, { clock, bodyMaxBytes, bodiesInFlightMaxBytes, bodyTimeoutMs, isShared })
+  await app.register(plantLimits, { windows: plantRequests })
+  await app.register(rawBody, { clock, bodyMaxBytes, budget, bodyTimeoutMs })
   await app.register(expectContinue)
   await app.register(lingeringClose, { clock, connections, lingerMaxBytes, lingerTimeoutMs })
   await app.register(upgradeOffers, { connections })
@@ -98,7 +105,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
 
   await app.register(openapiDocument, { version })
   await app.register(root)
-  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints: createPointsLimit(clock), now: parts.cloudNow ?? (() => clock.now()), catalog: parts.catalog ?? (() => undefined), scansPushes: parts.scansPushes ?? true })
+  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints, now: parts.cloudNow ?? (() => clock.now()), catalog: parts.catalog ?? (() => undefined), scansPushes })
   await app.register(receipts, { receipts: parts.receipts })
   await app.register(pageLimit, { pagesPerMinuteMax: front.pagesPerMinuteMax, pages: [openapi, docsPage] })
   return app

@@ -18,7 +18,7 @@ const ANSWER_MARGIN_MS = 500
 export async function closeInTime (app: FastifyInstance, { clock, timeoutMs, endAttempts }: CloseInTimeOptions): Promise<void> {
   const stops = [
     clock.after(endAfterMs(timeoutMs), endAttempts),
-    clock.after(timeoutMs, () => { app.server.closeAllConnections() })
+    clock.after(timeoutMs, () => { app.cutConnections() })
   ]
   await app.close()
   for (const stop of stops) stop()

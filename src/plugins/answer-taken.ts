@@ -1,27 +1,31 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { Policy } from '../plants/policy.js'
 import type { Sent } from '../queue/send-once.js'
 
-/**
- * What is answered is the same for a push and its repeats, save the request id.
- * @returns the body
- */
-export function answerTaken (request: FastifyRequest, reply: FastifyReply, { storedAnswer }: Pick<Policy, 'storedAnswer'>, { delivery, repeatOf }: Sent): string {
-  reply.header('x-delivery', delivery.kind)
-  if (repeatOf !== undefined) reply.header('x-original-request-id', repeatOf)
-  if (delivery.kind === 'stored') {
-    const isPlain = storedAnswer === '202'
-    if (isPlain) reply.code(202)
-    return written(reply, request.id, isPlain ? 'stored' : 'success')
-  }
-  if (delivery.cloudRequestId !== undefined) reply.header('x-cloud-request-id', delivery.cloudRequestId)
-  return written(reply, request.id, 'success')
+/** The answer to a push that was taken, without what every answer has. */
+export interface TakenAnswer {
+  readonly statusCode: 200 | 202
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
 }
 
-/** By hand, and returned instead of sent: whoever awaits `reply.send()` listens to the whole response. Neither text needs escaping. */
-function written (reply: FastifyReply, requestId: string, data: 'success' | 'stored'): string {
-  reply.header('content-type', 'application/json; charset=utf-8')
-  return `{"requestId":"${requestId}","data":"${data}"}`
+/** What is answered is the same for a push and its repeats, save the request id. */
+export function answerTaken (requestId: string, { storedAnswer }: Pick<Policy, 'storedAnswer'>, { delivery, repeatOf }: Sent): TakenAnswer {
+  const isStored = delivery.kind === 'stored' && storedAnswer === '202'
+  const headers: Record<string, string> = { 'x-delivery': delivery.kind }
+  if (repeatOf !== undefined) headers['x-original-request-id'] = repeatOf
+  if (delivery.kind === 'relayed' && delivery.cloudRequestId !== undefined) headers['x-cloud-request-id'] = delivery.cloudRequestId
+  headers['content-type'] = 'application/json; charset=utf-8'
+  // Written by hand: neither text needs escaping.
+  return { statusCode: isStored ? 202 : 200, headers, body: `{"requestId":"${requestId}","data":"${isStored ? 'stored' : 'success'}"}` }
+}
+
+/** @returns the body, to be returned by a route instead of sent: whoever awaits `reply.send()` listens to the whole response. */
+export function replyWith (reply: FastifyReply, { statusCode, headers, body }: TakenAnswer): string {
+  reply.code(statusCode)
+  reply.headers(headers)
+  return body
 }
 
 /** A structured field dictionary (RFC 8941): `number-to-string=22, bom=1`. */

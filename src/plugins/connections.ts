@@ -119,6 +119,25 @@ export class Connections {
     })
   }
 
+  /** From now on the connection is not idle, though no request of Node's is under way: its owner reads it itself. */
+  hold (connection: Connection): void {
+    this.#idle.delete(connection)
+    connection.ofAddress?.idle.delete(connection)
+  }
+
+  /** The end of what hold() began. `hasBegun`: bytes of its next request have been read already. */
+  letGo (connection: Connection, { hasBegun }: { hasBegun: boolean }): void {
+    if (!this.#all.has(connection)) return
+    const { idleAtBytes } = connection
+    this.#markIdle(connection)
+    if (hasBegun) connection.idleAtBytes = idleAtBytes
+  }
+
+  /** Cuts every connection, whatever is under way on it. */
+  endAll (): void {
+    for (const { socket } of this.#all) socket.destroy()
+  }
+
   /** Whether a request came behind the last one that its connection serves. */
   isTooLate (request: IncomingMessage): boolean {
     return this.#tooLate.has(request)

@@ -22,13 +22,20 @@ export function sendError (error: ProxyError, request: FastifyRequest, reply: Fa
   // What the framework itself refuses never met the hook below.
   reply.header('x-request-id', request.id)
   reply.code(error.statusCode)
-  if (error.allow !== undefined) reply.header('allow', error.allow)
-  if (error.retryAfterMs !== undefined) {
-    reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))))
-    reply.header('x-acs-retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs))))
-  }
-  if (error.refusal?.requestId !== undefined) reply.header('x-cloud-request-id', error.refusal.requestId)
+  reply.headers(errorHeaders(error))
   return reply.send(errorBody(error, request.id))
+}
+
+/** What an error says in headers. */
+export function errorHeaders ({ allow, retryAfterMs, refusal }: ProxyError): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (allow !== undefined) headers['allow'] = allow
+  if (retryAfterMs !== undefined) {
+    headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
+    headers['x-acs-retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs)))
+  }
+  if (refusal?.requestId !== undefined) headers['x-cloud-request-id'] = refusal.requestId
+  return headers
 }
 
 declare module 'fastify' {

@@ -1,29 +1,41 @@
-import '@fastify/rate-limit'
 import fp from 'fastify-plugin'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Plant } from '../plants/plant.js'
 import { ProxyError } from '../errors.js'
+import type { RateWindows } from './rate-windows.js'
 
-/** Requests a minute of each plant, all its keys together: judged once the key is known and before the body is read. */
-export default fp(async app => {
-  const count = app.createRateLimit({
-    timeWindow: 60_000,
-    keyGenerator: ({ identity }) => identity?.plant.name ?? '',
-    max: ({ identity }) => identity?.plant.policy.requestsPerMinute ?? 0
+export interface PlantLimitsOptions {
+  /** Requests of each plant, all its keys together, on whichever way they come. */
+  readonly windows: RateWindows
+}
+
+/** What a plant has used of its requests a minute. */
+export interface RequestsUse {
+  readonly max: number
+  readonly remaining: number
+  readonly leftMs: number
+  readonly isExceeded: boolean
+}
+
+const WINDOW_MS = 60_000
+
+/** Counts a request against its plant; undefined when the plant has no limit. */
+export function countRequest (windows: RateWindows, { name, policy: { requestsPerMinute: max } }: Plant): RequestsUse | undefined {
+  if (max === 0) return undefined
+  const { current, leftMs } = windows.count(name, WINDOW_MS)
+  return { max, remaining: Math.max(0, max - current), leftMs, isExceeded: current > max }
+}
+
+/** The names of the IETF's draft of rate limit headers, in the form that most senders and gateways read. */
+export function limitHeaders ({ max, remaining, leftMs }: RequestsUse): Record<string, string> {
+  return { 'ratelimit-limit': String(max), 'ratelimit-remaining': String(remaining), 'ratelimit-reset': String(Math.ceil(leftMs / 1000)) }
+}
+
+/** Requests a minute of each plant: judged once the key is known and before the body is read. */
+export default fp<PlantLimitsOptions>(async (app, { windows }) => {
+  app.addHook('preParsing', ({ identity }, reply, _payload, done) => {
+    const use = identity === undefined ? undefined : countRequest(windows, identity.plant)
+    if (use === undefined) return done()
+    reply.headers(limitHeaders(use))
+    done(use.isExceeded ? new ProxyError('Throttling.Plant', `The plant sends more than ${use.max} requests a minute; send the push again after Retry-After.`, { retryAfterMs: use.leftMs }) : undefined)
   })
-
-  app.addHook('preParsing', (request, reply, _payload, done) => {
-    const { identity } = request
-    if (identity === undefined || identity.plant.policy.requestsPerMinute === 0) done()
-    else judge(request, reply).then(() => { done() }, done)
-  })
-
-  async function judge (request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const limit = await count(request)
-    if (limit.isAllowed) return
-    // The names of the IETF's draft of rate limit headers, in the form that most senders and gateways read.
-    reply.headers({ 'ratelimit-limit': String(limit.max), 'ratelimit-remaining': String(limit.remaining), 'ratelimit-reset': String(limit.ttlInSeconds) })
-    if (limit.isExceeded) {
-      throw new ProxyError('Throttling.Plant', `The plant sends more than ${limit.max} requests a minute; send the push again after Retry-After.`, { retryAfterMs: limit.ttl })
-    }
-  }
-}, { name: 'plant-limits', dependencies: ['@fastify/rate-limit', 'authenticate'] })
+}, { name: 'plant-limits', dependencies: ['authenticate'] })

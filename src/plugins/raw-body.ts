@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
-import { BodyBudget } from './body-budget.js'
+import type { BodyBudget } from './body-budget.js'
 import { collectBody } from './collect-body.js'
 import { inflateBody } from './inflate-body.js'
 
@@ -28,9 +28,8 @@ declare module 'fastify' {
 export interface RawBodyOptions {
   readonly clock: Clock
   readonly bodyMaxBytes: number
-  readonly bodiesInFlightMaxBytes: number
-  /** Addresses that stand for many senders: the bound of one address is not theirs. */
-  readonly isShared: (address: string) => boolean
+  /** Of all bodies in memory, on whichever way they come. */
+  readonly budget: BodyBudget
   /** How long a body may take from the end of its headers. */
   readonly bodyTimeoutMs: number
 }
@@ -39,11 +38,7 @@ export interface RawBodyOptions {
  * Every body arrives as bytes, whatever its Content-Type says: legacy senders send none, a wrong one, or one without a
  * slash, which Fastify would refuse with 415. What the bytes mean is the intake's business.
  */
-export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, bodiesInFlightMaxBytes, bodyTimeoutMs, isShared }) => {
-  // One address may hold half of it, so that no single sender can shut the others out; but at least one whole body.
-  const perAddressMaxBytes = Math.max(bodyMaxBytes, bodiesInFlightMaxBytes / 2)
-  const budget = new BodyBudget({ allMaxBytes: bodiesInFlightMaxBytes, perAddressMaxBytes, isShared })
-
+export default fp<RawBodyOptions>(async (app, { clock, bodyMaxBytes, budget, bodyTimeoutMs }) => {
   /** Counted until the answer is out and the work is done, since a push that waits for the cloud still holds its body. */
   function hold (request: FastifyRequest, bodyBytes: number): void {
     if (bodyBytes > bodyMaxBytes) {
