@@ -19,6 +19,7 @@ const UP = {
   intake: '**/intake/**',
   wayOut: '**/way-out/**',
   signing: '**/signing/**',
+  fastPath: '**/fast-path/**',
   sandbox: '**/sandbox/**'
 }
 const above = UP.app.concat(UP.commands)
@@ -75,7 +76,8 @@ export default [
   { files: ['src/app.ts', 'src/admin-app.ts', 'src/main.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [notSql] }] } },
   wall(['src/doctor/**/*.ts'], [...above, UP.plugins, UP.intake, UP.sandbox, '**/server.js', '../open-*.js'], 'doctor looks at the parts below the app, and starts none.', notSql),
   wall(['routes/**/*.ts'], ['./*', '**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a route imports no route, no store and no command.', notSql),
-  wall(['src/plugins/**/*.ts'], ['**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'a plugin imports no route, no store and no command.', notSql),
+  wall(['src/plugins/**/*.ts'], ['**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox, UP.fastPath], 'a plugin imports no route, no store and no command.', notSql),
+  wall(['src/fast-path/**/*.ts'], ['**/routes/**', UP.commands, '**/app.js', UP.store, UP.sandbox], 'the fast path imports no route, no store and no command.', notSql),
   wall(['src/sandbox/**/*.ts'], [...above, UP.plugins, UP.queue, UP.relay, UP.credentials, UP.plants, UP.store, UP.intake, UP.signing, UP.wayOut, '**/contract/**'], 'the sandbox is a second implementation: it shares no code with the proxy.', notSql),
   wall(['src/commands/**/*.ts'], ['**/routes/**', UP.store], 'only app.ts imports routes; the store is known by plants, credentials and queue.', notSql)
 ]

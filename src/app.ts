@@ -7,6 +7,7 @@ import { receipts } from '../routes/receipts.js'
 import { root } from '../routes/root.js'
 import type { Catalog } from './catalog/catalog.js'
 import type { Clock } from './clock.js'
+import fastPath from './fast-path/fast-path.js'
 import { createFront } from './front.js'
 import { FRONT_DEFAULTS, httpServerOptions, requestTimeoutMs, type FrontOptions } from './front-options.js'
 import type { Metrics } from './metrics.js'
@@ -84,6 +85,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
   // One address may hold half of it, so that no single sender can shut the others out; but at least one whole body.
   const budget = new BodyBudget({ allMaxBytes: bodiesInFlightMaxBytes, perAddressMaxBytes: Math.max(bodyMaxBytes, bodiesInFlightMaxBytes / 2), isShared })
 
+  if (scansPushes) await app.register(fastPath, { clock, logger, connections, registry, budget, bodyMaxBytes, plantRequests, deliver, sendOnce, takePoints, requests: metrics?.requests, front })
   await app.register(trackConnections, { connections, clientErrors })
   await app.register(whenClosed)
   await app.register(errorAnswers)

@@ -1,0 +1,188 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../clock.js'
+import type { Connection, Connections } from '../plugins/connections.js'
+import type { AnswerTexts, FastAnswer } from './answer-text.js'
+import type { FastExchange } from './fast-exchange.js'
+import { PartialRequest } from './partial-request.js'
+import { readPlainHead, type PlainHead } from './read-head.js'
+
+export interface FastConnectionParts {
+  readonly clock: Clock
+  readonly connections: Connections
+  readonly texts: AnswerTexts
+  /** Judges a head; undefined: the general way is to judge it. */
+  readonly admit: (head: PlainHead, address: string) => FastExchange | undefined
+  /** Whether the port is being closed. */
+  readonly isClosing: () => boolean
+  /** Gives a socket to the general way, for good; what was read of it comes first. */
+  readonly serve: (socket: Socket) => void
+  /** Tells the general way of a connection what Node would have told it. */
+  readonly fail: (code: 'HPE_INVALID_EOF_STATE' | 'ERR_HTTP_REQUEST_TIMEOUT', socket: Socket) => void
+  /** This connection is over, or the general way's. */
+  readonly forget: (connection: FastConnection) => void
+}
+
+/** How long the rest of a body is waited for here. A slow sender costs little on the general way, which has all the bounds. */
+const PATIENCE_MS = 500
+
+/** `waiting`: for the first byte of a request. */
+type State = 'waiting' | 'body' | 'answering' | 'over'
+
+/**
+ * One connection of the plants' port, as long as each request on it is a plain push, one after the other. With the first one that is not,
+ * the connection is the general way's, and every byte of that request.
+ */
+export class FastConnection {
+  readonly #parts: FastConnectionParts
+  readonly #socket: Socket
+  readonly #connection: Connection
+  readonly #address: string
+  #state: State = 'waiting'
+  #sinceMs: number
+  #isNew = true
+  #exchange: FastExchange | undefined
+  #partial: PartialRequest | undefined
+  #stopWaiting = (): void => {}
+  /** What came behind the request that is being answered. */
+  #rest: Buffer | undefined
+  #isLast = false
+
+  constructor (parts: FastConnectionParts, socket: Socket, connection: Connection) {
+    this.#parts = parts
+    this.#socket = socket
+    this.#connection = connection
+    this.#address = socket.remoteAddress ?? ''
+    this.#sinceMs = parts.clock.monotonicMs()
+    socket.on('data', this.#take)
+    socket.on('end', this.#endOfSending)
+    socket.on('close', this.#close)
+    socket.on('error', ignore)
+  }
+
+  /** Whether a request has begun that is not answered. */
+  get isBusy (): boolean {
+    return this.#state !== 'waiting'
+  }
+
+  get isNew (): boolean { return this.#isNew }
+
+  /** When the present state began. */
+  get sinceMs (): number { return this.#sinceMs }
+
+  destroy (): void { this.#socket.destroy() }
+
+  /** The first request did not come in time. */
+  refuse (): void { this.#parts.fail('ERR_HTTP_REQUEST_TIMEOUT', this.#socket) }
+
+  readonly #take = (chunk: Buffer): void => {
+    switch (this.#state) {
+      case 'waiting': return this.#begin(chunk)
+      case 'body': return this.#gather(chunk)
+      case 'answering':
+        // At most one more comes: until the answer is out nothing is read.
+        this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
+        this.#socket.pause()
+    }
+  }
+
+  #begin (chunk: Buffer): void {
+    const { admit, clock, connections, isClosing } = this.#parts
+    const head = isClosing() ? undefined : readPlainHead(chunk)
+    const exchange = head === undefined ? undefined : admit(head, this.#address)
+    if (head === undefined || exchange === undefined) return this.#handOver(chunk)
+    this.#isNew = false
+    this.#exchange = exchange
+    this.#sinceMs = clock.monotonicMs()
+    connections.hold(this.#connection)
+    const partial = new PartialRequest(chunk, head)
+    if (partial.isWhole) return this.#send(partial)
+    this.#partial = partial
+    this.#state = 'body'
+    this.#stopWaiting = clock.after(PATIENCE_MS, () => { this.#handOver(partial.bytes) })
+  }
+
+  #gather (chunk: Buffer): void {
+    const partial = this.#partial
+    partial?.add(chunk)
+    if (partial?.isWhole !== true) return
+    this.#stopWaiting()
+    this.#partial = undefined
+    this.#send(partial)
+  }
+
+  #send (request: PartialRequest): void {
+    this.#state = 'answering'
+    // Whoever does not wait for its answers would wait for the first one here.
+    if (request.isFollowed || this.#exchange?.send(request.body, this.#answer) !== true) this.#handOver(request.bytes)
+  }
+
+  readonly #answer = (answer: FastAnswer): void => {
+    if (this.#state !== 'answering') return
+    this.#isLast ||= this.#parts.isClosing()
+    this.#socket.write(this.#parts.texts.write(answer, this.#parts.isClosing()), this.#written)
+  }
+
+  readonly #written = (error?: Error | null): void => {
+    if (this.#state !== 'answering') return
+    this.#exchange?.end(error === undefined || error === null)
+    this.#exchange = undefined
+    if (this.#isLast) {
+      this.#state = 'over'
+      this.#socket.destroySoon()
+      return
+    }
+    const rest = this.#rest
+    this.#rest = undefined
+    this.#state = 'waiting'
+    this.#sinceMs = this.#parts.clock.monotonicMs()
+    this.#parts.connections.letGo(this.#connection, { hasBegun: rest !== undefined })
+    if (rest !== undefined) this.#handOver(rest)
+  }
+
+  readonly #endOfSending = (): void => {
+    switch (this.#state) {
+      case 'waiting':
+        this.#socket.end()
+        return
+      case 'body':
+        this.#stopWaiting()
+        this.#parts.fail('HPE_INVALID_EOF_STATE', this.#socket)
+        return
+      case 'answering':
+        // It still reads, maybe: it gets its answer, and then the connection ends.
+        this.#isLast = true
+        this.#exchange?.hangUp()
+    }
+  }
+
+  readonly #close = (): void => {
+    this.#stopWaiting()
+    this.#state = 'over'
+    this.#exchange?.end(false)
+    this.#parts.forget(this)
+  }
+
+  #handOver (bytes: Buffer): void {
+    const { connections, forget, serve } = this.#parts
+    const socket = this.#socket
+    this.#stopWaiting()
+    if (this.#exchange !== undefined) {
+      this.#exchange.cancel()
+      connections.letGo(this.#connection, { hasBegun: true })
+    }
+    this.#state = 'over'
+    socket.off('data', this.#take)
+    socket.off('end', this.#endOfSending)
+    socket.off('close', this.#close)
+    forget(this)
+    // Nothing may flow before the general way listens.
+    socket.pause()
+    socket.unshift(bytes)
+    serve(socket)
+    socket.off('error', ignore)
+    socket.resume()
+  }
+}
+
+/** A line that broke is heard of by its close. */
+function ignore (): void {}
