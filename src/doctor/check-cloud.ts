@@ -1,6 +1,6 @@
-import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.js'
 import type { RamCredential } from '../credentials/check-credential.js'
+import type { CloudDispatcher } from '../relay/pool.js'
 import type { Place } from './check-line.js'
 import type { CheckedCredential } from './check-credentials.js'
 import { judgePermission, judgeSignature } from './judge-probe.js'
@@ -12,7 +12,7 @@ export interface CloudParts {
   readonly line: Place | undefined
   readonly credential: CheckedCredential
   readonly clock: Clock
-  readonly openPool: (place: Place) => Dispatcher
+  readonly openPool: (place: Place) => CloudDispatcher
 }
 
 const SKEW_MS_MIN = 30_000

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.js'
 import type { RamCredential } from '../credentials/check-credential.js'
 import { readFields } from '../relay/answer-fields.js'
 import { attempt } from '../relay/attempt.js'
 import { describeFailure, describeTimeout } from '../relay/describe-failure.js'
 import { Ending } from '../relay/ending.js'
+import type { CloudDispatcher } from '../relay/pool.js'
 import { readVerdict, type Failure, type Verdict } from '../relay/verdict.js'
 import { acsDate, PUSH_PATH, signPush } from '../signing/sign-request.js'
 
@@ -17,7 +17,7 @@ const EMPTY_PUSH = Buffer.from('{"deviceType":"1","devices":[]}')
 const ANSWER_MS_MAX = 8_000
 
 export interface ProbeParts {
-  readonly pool: Dispatcher
+  readonly pool: CloudDispatcher
   readonly signedHost: string
   readonly clock: Clock
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Ending } from './ending.js'
-import type { CloudDispatchOptions, Connection } from './pool.js'
+import type { CloudDispatcher, CloudDispatchOptions, Connection } from './pool.js'
 
 /** The service's answers have a few hundred bytes. */
 const ANSWER_BYTES_MAX = 65_536
@@ -32,7 +32,7 @@ export interface Unanswered {
 export type Outcome = Answered | Unanswered
 
 /** One signed request, once. Resolves with whatever comes of it; redirects are answers like any other. */
-export function attempt (pool: Dispatcher, { path, headers, body }: AttemptRequest, ending: Ending): Promise<Outcome> {
+export function attempt (pool: Pick<CloudDispatcher, 'dispatch'>, { path, headers, body }: AttemptRequest, ending: Ending): Promise<Outcome> {
   return new Promise(resolve => {
     const handler = new AttemptHandler(resolve, ending)
     const options: CloudDispatchOptions = { path, method: 'POST', headers, body, onConnection: connection => { handler.connection = connection } }

@@ -17,14 +17,19 @@ export const certificateNameOf = (signedHost: string): string => new URL(`https:
  * A connection to the cloud as a push would have it, through the proxy and with TLS on top, for whoever wants to know whether there is one.
  * Whoever asked ends it. What it rejects with describeFailure(error, false) puts in words.
  */
-export async function connectToCloud ({ endpoint, signedHost, wayOut, connectTimeoutMs = 5_000 }: CloudConnectionOptions): Promise<Socket> {
+export async function connectToCloud (options: CloudConnectionOptions): Promise<Socket> {
+  return await connectorToCloud(options)()
+}
+
+/** Makes such connections, one after the other, whose TLS sessions are taken up again. */
+export function connectorToCloud ({ endpoint, signedHost, wayOut, connectTimeoutMs = 5_000 }: CloudConnectionOptions): () => Promise<Socket> {
   const place = new URL(endpoint)
   const { protocol, host, hostname, port } = place
   const certificateName = certificateNameOf(signedHost)
   const connect = wayOut.connectorTo(place, { connectTimeoutMs, certificateName })
-  return await new Promise((resolve, reject) => {
-    // As undici asks: SNI has no place for an address.
-    const servername = isIP(certificateName) === 0 ? { servername: certificateName } : undefined
+  // As undici asks: SNI has no place for an address.
+  const servername = isIP(certificateName) === 0 ? { servername: certificateName } : undefined
+  return async () => await new Promise((resolve, reject) => {
     connect({ protocol, host, hostname, port, ...servername }, (...[error, socket]) => {
       if (error === null) resolve(socket)
       else reject(error)

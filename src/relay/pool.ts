@@ -1,6 +1,7 @@
 import { Client, type Dispatcher, Pool } from 'undici'
 import { createWayOut, type WayOut } from '../way-out/way-out.js'
-import { certificateNameOf } from './connect-to-cloud.js'
+import { CloudConnections } from './cloud-connections.js'
+import { certificateNameOf, connectorToCloud } from './connect-to-cloud.js'
 
 export interface CloudPoolOptions {
   /** Where to connect to, as an origin. */
@@ -11,6 +12,8 @@ export interface CloudPoolOptions {
   readonly connectionsMax?: number
   /** Default: directly, trusting what Node trusts. */
   readonly wayOut?: WayOut | undefined
+  /** Whether pushes are sent by connections of our own; default: by undici, which is the slower of the two. */
+  readonly isFast?: boolean
 }
 
 /** What a request learns of the connection that it is begun on. */
@@ -20,8 +23,18 @@ export interface Connection {
 }
 
 export interface CloudDispatchOptions extends Dispatcher.DispatchOptions {
+  readonly path: string
+  /** All of them, Host included, but for Content-Length and Connection. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
   /** Called before the request is begun, again should it be moved to another connection. */
   onConnection? (connection: Connection): void
+}
+
+/** What is used of a dispatcher of undici's here. */
+export interface CloudDispatcher {
+  dispatch (options: CloudDispatchOptions, handler: Dispatcher.DispatchHandler): boolean
+  destroy (): Promise<void>
 }
 
 /** Idle connections are kept a little shorter than common gateways keep them, so few go stale. */
@@ -31,7 +44,8 @@ const KEEP_ALIVE_MS = 15_000
  * Keep-alive connections to the cloud, each for one request at a time. TLS is always verified, also where the
  * environment asks Node not to.
  */
-export function createCloudPool ({ endpoint, signedHost, connectTimeoutMs = 5_000, connectionsMax = 128, wayOut = createWayOut() }: CloudPoolOptions): Pool {
+export function createCloudPool ({ endpoint, signedHost, connectTimeoutMs = 5_000, connectionsMax = 128, wayOut = createWayOut(), isFast = false }: CloudPoolOptions): CloudDispatcher {
+  if (isFast) return new CloudConnections({ connect: connectorToCloud({ endpoint, signedHost, wayOut, connectTimeoutMs }), connectionsMax, keepAliveMs: KEEP_ALIVE_MS })
   return new Pool(new URL(endpoint).origin, {
     connections: connectionsMax,
     pipelining: 1,

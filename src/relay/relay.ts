@@ -1,10 +1,10 @@
-import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.js'
 import type { CredentialSource } from '../credentials/credential-source.js'
 import type { EndSignal } from '../end-signal.js'
 import { ProxyError } from '../errors.js'
 import { AccountPause } from './account-pause.js'
 import { ClockSkew } from './clock-skew.js'
+import type { CloudDispatcher } from './pool.js'
 import { randomNonce } from './random-nonce.js'
 import { PushSender } from './send-push.js'
 import type { Verdict } from './verdict.js'
@@ -47,7 +47,7 @@ export type AttemptEvent = Verdict & {
 
 export interface RelayParts {
   /** The relay's own from now on: close() destroys it. */
-  readonly pool: Dispatcher
+  readonly pool: CloudDispatcher
   readonly credentials: CredentialSource
   /** The Host that is sent and signed. */
   readonly signedHost: string
