@@ -1,6 +1,6 @@
 /** What becomes of an answer that is read. */
 export interface AnswerSink {
-  /** @param headers Names in lower case; a name that came several times has a list. */
+  /** @param headers Those that mean something to a relay. Names in lower case; a name that came several times has a list. */
   onHead (statusCode: number, headers: Record<string, string | string[]>): void
   onData (bytes: Buffer): void
   /** @param keepsOpen Whether the connection may carry another request. */
@@ -17,7 +17,11 @@ const HEAD_BYTES_MAX = 16_384
 const CHUNK_LINE_BYTES_MAX = 1_024
 const NOTHING = Buffer.alloc(0)
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n\0]*)?$/
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*$/
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** No line is ended, and no text, by what another reader may not see. */
+const BARE_CONTROL = /\0|\r(?!\n)|[^\r]\n/
+/** What is told of a head. The service sends the same names each time. */
+const TOLD: ReadonlySet<string> = new Set(['connection', 'content-length', 'date', 'keep-alive', 'retry-after', 'transfer-encoding', 'x-acs-request-id', 'x-acs-retry-after'])
 const SWITCHING_PROTOCOLS = 101
 
 type State = 'head' | 'length' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'until-close' | 'over'
@@ -80,7 +84,9 @@ export class AnswerReader {
     const end = bytes.indexOf('\r\n\r\n', 0, 'latin1')
     if (end > HEAD_BYTES_MAX || (end < 0 && bytes.length > HEAD_BYTES_MAX)) throw new AnswerError('The head of the answer is too long.')
     if (end < 0) return 0
-    const [statusLine = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
+    const text = bytes.toString('latin1', 0, end)
+    const [statusLine = '', ...lines] = text.split('\r\n')
+    if (BARE_CONTROL.test(text)) throw new AnswerError('A line of the answer does not end as it should.')
     const [, minor, digits] = STATUS_LINE.exec(statusLine) ?? []
     const statusCode = Number(digits)
     if (digits === undefined || statusCode === SWITCHING_PROTOCOLS) throw new AnswerError('The answer does not begin as HTTP does.')
@@ -136,9 +142,12 @@ export class AnswerReader {
 function readHeaders (lines: readonly string[]): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = Object.create(null)
   for (const line of lines) {
-    const [, name, value = ''] = HEADER_LINE.exec(line) ?? []
-    if (name === undefined) throw new AnswerError('A header of the answer is none.')
+    const colon = line.indexOf(':')
+    const name = line.slice(0, Math.max(0, colon))
+    if (!NAME.test(name)) throw new AnswerError('A header of the answer is none.')
     const key = name.toLowerCase()
+    if (!TOLD.has(key)) continue
+    const value = line.slice(colon + 1).trim()
     const before = headers[key]
     headers[key] = before === undefined ? value : [before, value].flat()
   }

@@ -161,11 +161,12 @@ export class CloudConnection implements Connection, AnswerSink, Dispatcher.Dispa
 /** @throws {InvalidArgumentError} when a value would end its header, and begin another one */
 function writeHead ({ path, headers, body }: CloudDispatchOptions): string {
   let head = `POST ${path} HTTP/1.1\r\n`
+  let values = ''
   for (const name in headers) {
-    const value = headers[name] ?? ''
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) throw new errors.InvalidArgumentError(`invalid ${name} header`)
-    head += `${name}: ${value}\r\n`
+    values += headers[name]
+    head += `${name}: ${headers[name]}\r\n`
   }
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(values)) throw new errors.InvalidArgumentError('invalid header')
   return `${head}connection: keep-alive\r\ncontent-length: ${body.length}\r\n\r\n`
 }
 
