@@ -1,15 +1,17 @@
+import { isSame } from './scan-words.js'
+
 /** At most half of the places are taken, so that a free one is near. */
 const PLACES_MIN = 64
 /** By chance a name looks at two or three places; whoever makes names that collide must not make this slow. */
 const LOOKS_MAX = 64
-const NO_BYTES = new Uint8Array(0)
+const NO_BYTES: DataView = new DataView(new ArrayBuffer(0))
 
 /**
  * Names as they stand in one body, to see that no two are the same. It copies none of them, and keeps its room for the next body: a
  * set of its own for each push cost as much as reading it.
  */
 export class NameSet {
-  #bytes: Uint8Array = NO_BYTES
+  #bytes: DataView = NO_BYTES
   /** Each name takes one place: where it starts and ends; a start of 0 is a free place. */
   #starts = new Int32Array(PLACES_MIN)
   #ends = new Int32Array(PLACES_MIN)
@@ -17,7 +19,7 @@ export class NameSet {
   #isCrowded = false
 
   /** Forgets all names; those that come stand in these bytes. */
-  clear (bytes: Uint8Array = NO_BYTES): void {
+  clear (bytes: DataView = NO_BYTES): void {
     this.#bytes = bytes
     if (this.#count > 0) this.#empty()
     this.#count = 0
@@ -77,17 +79,16 @@ export class NameSet {
   }
 }
 
-/** FNV-1a; its low bits alone are as good as any. */
-function hashOf (bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
-  return hash >>> 8
+/** Four bytes at a time, as MurmurHash3 mixes them at its end: multiplied, and the high bits folded into the low ones. */
+export function hashOf (bytes: DataView, start: number, end: number): number {
+  let hash = end - start
+  let at = start
+  for (; at + 4 <= end; at += 4) hash = mixed(hash ^ bytes.getInt32(at, true))
+  for (; at < end; at++) hash = mixed(hash ^ bytes.getUint8(at))
+  return Math.imul(hash, 0xc2b2ae35) >>> 8
 }
 
-/** Whether the same bytes stand at two places. */
-export function isSame (bytes: Uint8Array, start: number, other: number, length: number): boolean {
-  for (let offset = 0; offset < length; offset++) {
-    if (bytes[start + offset] !== bytes[other + offset]) return false
-  }
-  return true
+function mixed (hash: number): number {
+  const product = Math.imul(hash, 0x85ebca6b)
+  return product ^ (product >>> 13)
 }

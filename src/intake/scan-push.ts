@@ -1,9 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { deviceIdFault } from '../contract/device-id-rule.js'
 import { PUSH_BOUNDS } from '../contract/push.js'
-import { isSame, NameSet } from './name-set.js'
-import { CLASSES, endOfText, IS_HIGH, isDigit, isTimeText, isTypeText, PLAIN, TIME_LENGTH } from './scan-bytes.js'
-import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, DATA, DEVICES, HEAD, ID, NEXT_RECORD, NO_BYTES, QUOTE, TIME, TIME_AFTER_ID, VALUE } from './scan-words.js'
+import { NameSet } from './name-set.js'
+import { endOfText, IS_HIGH, isDigit, isTimeText, isTypeText, oddOf, placeOfFirst, PLAIN, TIME_LENGTH } from './scan-bytes.js'
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, DATA, DEVICES, HEAD, holds, ID, isSame, OPEN_BRACE, QUOTE, TIME, TIME_AFTER_ID, VALUE_LENGTH, viewOf, type Word } from './scan-words.js'
+
+const NO_BYTES = new Uint8Array(0)
+const NO_VIEW = viewOf(NO_BYTES)
 
 /** What a scan tells of a push: its bytes are what would be sent. */
 export interface ScannedPush {
@@ -25,26 +28,30 @@ export function scanPush (bytes: Uint8Array): ScannedPush | undefined {
 
 class PushScan {
   #bytes: Uint8Array = NO_BYTES
+  #view = NO_VIEW
   #at = 0
   /** Every class of character that texts held. */
   #seen = PLAIN
   #points = 0
-  /** Where the time of the record before stands; 0: there is none. Records of one push mostly have the same. */
+  /** Where what lies between the id and the first code stands in a record before; 0: nowhere. Records of one push mostly have the same time. */
   #timeBefore = 0
-  /** The codes of the record before, which has so many: records of one type mostly have the same in the same order. */
+  /** Codes that were judged, each where it stands in some record before: records of one type mostly have the same in the same order. */
   readonly #codeStarts = new Int32Array(PUSH_BOUNDS.pointsPerDeviceMax)
   readonly #codeEnds = new Int32Array(PUSH_BOUNDS.pointsPerDeviceMax)
+  /** So many of them make the record before. */
   #codeCount = 0
   readonly #records = new NameSet()
   readonly #codes = new NameSet()
 
   scan (bytes: Uint8Array): ScannedPush | undefined {
     this.#bytes = bytes
+    this.#view = viewOf(bytes)
     this.#at = this.#points = this.#timeBefore = this.#codeCount = 0
     this.#seen = PLAIN
-    this.#records.clear(bytes)
+    this.#records.clear(this.#view)
     const scanned = this.#scanPush()
     this.#bytes = NO_BYTES
+    this.#view = NO_VIEW
     this.#records.clear()
     this.#codes.clear()
     return scanned
@@ -67,36 +74,36 @@ class PushScan {
   #countRecords (hasId: boolean): number {
     const bytes = this.#bytes
     for (let records = 1; records <= PUSH_BOUNDS.devicesMax; records++) {
-      const start = this.#at
-      if (!this.#identity(hasId) || !this.#records.add(start, this.#at)) return 0
-      if (!this.#eat(DATA) || !this.#data()) return 0
-      const byte = bytes[this.#at]
-      if (byte === COMMA) {
-        if (!this.#eat(NEXT_RECORD)) return 0
-      } else {
-        return byte === CLOSE_BRACKET && bytes[this.#at + 1] === CLOSE_BRACE && this.#at + 2 === bytes.length ? records : 0
-      }
+      if (!this.#identity(hasId) || !this.#data()) return 0
+      const at = this.#at
+      if (bytes[at] !== COMMA) return bytes[at] === CLOSE_BRACKET && bytes[at + 1] === CLOSE_BRACE && at + 2 === bytes.length ? records : 0
+      if (bytes[at + 1] !== OPEN_BRACE || bytes[at + 2] !== QUOTE) return 0
+      this.#at = at + 3
     }
     return 0
   }
 
-  /** The id, where the type has one, and the time; stops at the quote behind the time. */
+  /** The id, where the type has one, and the time, which together are new; stops within the first code. */
   #identity (hasId: boolean): boolean {
+    const start = this.#at
     if (hasId) {
       if (!this.#eat(ID)) return false
-      const start = this.#at
-      const end = this.#text(PUSH_BOUNDS.deviceIdCharactersMax)
-      if (end <= start || !this.#eat(TIME_AFTER_ID)) return false
-    } else if (!this.#eat(TIME)) {
-      return false
+      const idStart = this.#at
+      if (this.#text(PUSH_BOUNDS.deviceIdCharactersMax) <= idStart) return false
     }
+    const named = hasId ? TIME_AFTER_ID : TIME
+    const end = this.#at + named.length + TIME_LENGTH
+    if (this.#timeBefore !== 0 && isSame(this.#view, this.#timeBefore, this.#at, named.length + TIME_LENGTH + DATA.length)) this.#at = end + DATA.length
+    else if (!this.#time(named)) return false
+    return this.#records.add(start, end)
+  }
+
+  #time (named: Word): boolean {
     const start = this.#at
-    if (this.#timeBefore === 0 || !isSame(this.#bytes, this.#timeBefore, start, TIME_LENGTH)) {
-      if (!isTimeText(this.#bytes, start)) return false
-      this.#timeBefore = start
-    }
-    this.#at = start + TIME_LENGTH
-    return true
+    if (!this.#eat(named) || !isTimeText(this.#bytes, this.#at)) return false
+    this.#at += TIME_LENGTH
+    this.#timeBefore = start
+    return this.#eat(DATA)
   }
 
   /**
@@ -105,27 +112,28 @@ class PushScan {
    */
   #data (): boolean {
     const bytes = this.#bytes
+    const view = this.#view
     const starts = this.#codeStarts
     const ends = this.#codeEnds
+    const lastMax = bytes.length - 4
     let sameUntil = this.#codeCount
     let at = this.#at
     for (let index = 0; index < PUSH_BOUNDS.pointsPerDeviceMax; index++) {
-      // With the quote, the colon and the quote of the value. A code that is the one of the record before was judged there.
-      const before = starts[index] ?? 0
-      const length = index < sameUntil ? (ends[index] ?? 0) - before + VALUE.length : 0
-      let same = 0
-      while (same < length && bytes[before + same] === bytes[at + same]) same++
-      if (same > 0 && same === length) {
-        starts[index] = at
-        at += length
-        ends[index] = at - VALUE.length
+      // With the quote, the colon and the quote of the value. A code that stood at this place before was judged there.
+      const step = (starts[index] ?? 0) - at
+      const last = (ends[index] ?? 0) - step + VALUE_LENGTH - 4
+      const isKnown = index < sameUntil && last <= lastMax
+      let same = isKnown ? at : last
+      while (same < last && view.getInt32(same, true) === view.getInt32(same + step, true)) same += 4
+      if (isKnown && same >= last && view.getInt32(last, true) === view.getInt32(last + step, true)) {
+        at = last + 4
       } else {
         sameUntil = 0
         at = this.#code(index, at)
         if (at < 0) return false
       }
       let end = at
-      while (CLASSES[bytes[end] ?? QUOTE] === PLAIN) end++
+      for (let odd = 0; odd === 0 && end <= lastMax; end += odd === 0 ? 4 : placeOfFirst(odd)) odd = oddOf(view.getInt32(end, true))
       if (bytes[end] !== QUOTE || end - at > PUSH_BOUNDS.valueCharactersMax) end = this.#endOfText(at, PUSH_BOUNDS.valueCharactersMax)
       // Whatever means "no reading" in words ends in a letter.
       if (end <= at || !isDigit(bytes[end - 1] ?? 0)) return false
@@ -145,7 +153,8 @@ class PushScan {
     if (end <= start || isDigit(this.#bytes[start] ?? 0)) return -1
     this.#codeStarts[index] = start
     this.#codeEnds[index] = end
-    return this.#eat(VALUE) ? this.#at : -1
+    if (this.#bytes[end + 1] !== COLON || this.#bytes[end + 2] !== QUOTE) return -1
+    return end + VALUE_LENGTH
   }
 
   /** @param at The quote behind the last value. */
@@ -159,10 +168,8 @@ class PushScan {
   }
 
   #codesDiffer (count: number): boolean {
-    this.#codes.clear(this.#bytes)
-    for (let index = 0; index < count; index++) {
-      if (!this.#codes.add(this.#codeStarts[index] ?? 0, this.#codeEnds[index] ?? 0)) return false
-    }
+    this.#codes.clear(this.#view)
+    for (let index = 0; index < count; index++) if (!this.#codes.add(this.#codeStarts[index] ?? 0, this.#codeEnds[index] ?? 0)) return false
     return true
   }
 
@@ -181,13 +188,9 @@ class PushScan {
     return end >>> 1
   }
 
-  #eat (expected: Uint8Array): boolean {
-    const bytes = this.#bytes
-    const start = this.#at
-    for (let offset = 0; offset < expected.length; offset++) {
-      if (bytes[start + offset] !== expected[offset]) return false
-    }
-    this.#at = start + expected.length
+  #eat (expected: Word): boolean {
+    if (!holds(this.#view, this.#at, expected)) return false
+    this.#at += expected.length
     return true
   }
 }

@@ -1,8 +1,9 @@
 import t from 'tap'
-import { NameSet } from '../../src/intake/name-set.js'
+import { hashOf, NameSet } from '../../src/intake/name-set.js'
+import { viewOf } from '../../src/intake/scan-words.js'
 
 /** Where a name looks first in a table of 1024 places, and with its low bits in a smaller one. */
-const placeOf = (name: string): number => ([...Buffer.from(name)].reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 8) & 1023
+const placeOf = (name: string): number => hashOf(viewOf(Buffer.from(name)), 0, name.length) & 1023
 
 function namesAt (place: number, count: number): string[] {
   const names: string[] = []
@@ -15,7 +16,7 @@ function namesAt (place: number, count: number): string[] {
 
 function addAll (names: readonly string[]): boolean[] {
   const set = new NameSet()
-  set.clear(Buffer.from(` ${names.join('')}`))
+  set.clear(viewOf(Buffer.from(` ${names.join('')}`)))
   let start = 1
   return names.map(name => {
     const isNew = set.add(start, start + name.length)

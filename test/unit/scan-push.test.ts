@@ -6,7 +6,9 @@ import type { Push } from '../../src/contract/push.js'
 import { tallyPush } from '../../src/contract/tally-push.js'
 import { ProxyError } from '../../src/errors.js'
 import { readPush } from '../../src/intake/read-push.js'
+import { hashOf } from '../../src/intake/name-set.js'
 import { scanPush } from '../../src/intake/scan-push.js'
+import { viewOf } from '../../src/intake/scan-words.js'
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 300)
 const TIME = '2021-09-08 18:40:00'
@@ -72,7 +74,7 @@ t.test('the first body of all is judged as any other: a time of nothing but NULs
 })
 
 t.test('names that are made to collide are left to the general way', async t => {
-  const place = (name: string): number => [...Buffer.from(name)].reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 8 & 0xff
+  const place = (name: string): number => hashOf(viewOf(Buffer.from(name)), 0, name.length) & 0xff
   const codes = Array.from({ length: 100_000 }, (_, n) => `p${n.toString(36)}`).filter(code => place(code) === 7).slice(0, 100)
   t.equal(codes.length, 100)
   const bytes = Buffer.from(clean([record('a', Object.fromEntries(codes.map(code => [code, '1'])))]))
@@ -106,4 +108,13 @@ t.test('accepts what the general way sends, where no text needs judgement', asyn
     return scanPush(bytes) !== undefined && agrees(bytes)
   }), { numRuns: RUNS })
   t.pass(`${RUNS} pushes`)
+})
+
+t.test('a body that is cut off anywhere, or wrong in any one byte, is never taken for another', async t => {
+  const codes = { Ua: '1.5', Ep_imp_1: '329.0', P: '-0.25', 'eq-exp': '94' }
+  const bytes = Buffer.from(clean([record('meter-1', codes), record('meter-2', { ...codes, P: '17' }), record('meter-33', codes, '2021-09-08 23:59:59')]))
+  t.equal(scanPush(bytes)?.records, 3)
+  t.ok([...bytes.keys()].every(length => scanPush(bytes.subarray(0, length)) === undefined), 'cut off')
+  const odd = [...Buffer.from('"\\#,:{}[]0a$[;\u0000\u007f'), 0x80, 0xff]
+  t.ok(bytes.every((_, at) => odd.every(byte => agrees(edited(bytes, [{ at, byte, kind: 'set' }])))), 'one other byte')
 })
