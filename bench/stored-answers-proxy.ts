@@ -10,7 +10,7 @@ import { fixedBook } from '../src/credentials/fixed-book.js'
 import { createLogger } from '../src/logger.js'
 import type { QueueThread } from '../src/queue/log-keeper.js'
 import type { FromThread, QueueRequest, ThreadData, ToThread } from '../src/queue/log-messages.js'
-import { unpackAppends } from '../src/queue/log-pack-appends.js'
+import { unpackAppends } from '../src/queue/log-pack-columns.js'
 import { startServer } from '../src/server.js'
 
 export interface ProxyReady { readonly origin: string, readonly key: string }

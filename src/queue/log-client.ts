@@ -3,7 +3,7 @@ import { errorOfRefusal, fullError, unusableError } from './log-errors.js'
 import { ThreadKeeper, type QueueThread, type ThreadTask } from './log-keeper.js'
 import { bringsPush, type Answer, type FromThread, type NumberedRequest, type QueueAnswers, type QueueRequest, type WholePush } from './log-messages.js'
 import { packRequests } from './log-pack.js'
-import { packAppends, unpackStored } from './log-pack-appends.js'
+import { packAppends, unpackStored } from './log-pack-columns.js'
 import { recordsOfParts } from './log-park.js'
 import type { OpenReport, Stored } from './queue-log.js'
 

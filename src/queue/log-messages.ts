@@ -1,4 +1,4 @@
-import type { PackedAppends, PackedStored } from './log-pack-appends.js'
+import type { PackedAppends, PackedStored, PackedWhole } from './log-pack-columns.js'
 import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, Settlement, Stored, StoredWithKey } from './queue-log.js'
 import type { RelayedNote } from './relayed-note.js'
 
@@ -6,7 +6,7 @@ import type { RelayedNote } from './relayed-note.js'
 export type WriteRequest =
   | { readonly kind: 'append', readonly entry: NewEntry }
   | { readonly kind: 'park', readonly push: NewParked }
-  | { readonly kind: 'settle', readonly settlements: readonly Settlement[] }
+  | { readonly kind: 'settle', readonly settlements: readonly Settlement[], readonly whole?: PackedWhole }
   | { readonly kind: 'noteFailure', readonly ids: readonly number[], readonly note: FailureNote }
   | { readonly kind: 'noteBegun', readonly ids: readonly number[], readonly note: BegunNote }
   | { readonly kind: 'noteDelivered', readonly records: readonly number[] }

@@ -1,5 +1,5 @@
-import type { Answer, NumberedRequest, NumberedWrite } from './log-messages.js'
-import type { NewEntry, RepairCounts, Stored } from './queue-log.js'
+import type { Answer, NumberedRequest, NumberedWrite, WriteRequest } from './log-messages.js'
+import type { NewEntry, RepairCounts, Settlement, Stored } from './queue-log.js'
 import type { RepeatKey } from './repeat-key.js'
 
 /** Whose pushes travel together; said once for all of them. */
@@ -111,4 +111,28 @@ export function packStored (stored: ReadonlyArray<readonly [number: number, wher
 export function unpackStored (packed: PackedStored | undefined): Answer[] {
   if (packed === undefined) return []
   return packed.numbers.map((number, index) => ({ id: number, result: { id: packed.ids[index] ?? 0, laneId: packed.laneIds[index] ?? 0, laneSeq: packed.laneSeqs[index] ?? 0 } }))
+}
+
+/** What one call delivered whole, column by column. */
+export interface PackedWhole {
+  readonly ids: readonly number[]
+  readonly deliveredRecords: readonly number[]
+  readonly cloudRequestIds: readonly string[]
+}
+
+/** Undefined when anything is parked, or not all was delivered by the same calls. */
+export function packWhole (settlements: readonly Settlement[]): WriteRequest | undefined {
+  const [first] = settlements
+  if (first === undefined) return undefined
+  const { cloudRequestIds } = first
+  const isWhole = settlements.every(each => each.parked.length === 0 && each.cloudRequestIds.length === cloudRequestIds.length &&
+    each.cloudRequestIds.every((id, index) => id === cloudRequestIds[index]))
+  if (!isWhole) return undefined
+  return { kind: 'settle', settlements: [], whole: { ids: settlements.map(({ id }) => id), deliveredRecords: settlements.map(each => each.deliveredRecords), cloudRequestIds } }
+}
+
+export function unpackWhole (packed: PackedWhole | undefined): Settlement[] {
+  if (packed === undefined) return []
+  const { ids, deliveredRecords, cloudRequestIds } = packed
+  return ids.map((id, index) => ({ id, deliveredRecords: deliveredRecords[index] ?? 0, cloudRequestIds, parked: [] }))
 }
