@@ -10,6 +10,7 @@ import { fixedBook } from '../src/credentials/fixed-book.js'
 import { createLogger } from '../src/logger.js'
 import type { QueueThread } from '../src/queue/log-keeper.js'
 import type { FromThread, QueueRequest, ThreadData, ToThread } from '../src/queue/log-messages.js'
+import { unpackAppends } from '../src/queue/log-pack-columns.js'
 import { startServer } from '../src/server.js'
 
 export interface ProxyReady { readonly origin: string, readonly key: string }
@@ -36,7 +37,7 @@ function startUnwritingThread (): QueueThread {
   const postMessage = (message: ToThread): void => {
     if (message.kind === 'close') setImmediate(() => { thread.emit('exit', 0) })
     // Each answer has the shape that its request asks for.
-    else tell({ kind: 'answers', answers: message.requests.map(({ id, request }) => ({ id, result: resultOf(request) })) as Extract<FromThread, { kind: 'answers' }>['answers'] })
+    else tell({ kind: 'answers', answers: [...unpackAppends(message.appends), ...message.requests].map(({ id, request }) => ({ id, result: resultOf(request) })) as Extract<FromThread, { kind: 'answers' }>['answers'] })
   }
   tell({ kind: 'opened', report: { waiting: 0, parked: 0, lost: [], setAside: undefined }, synced: true })
   return Object.assign(thread, { postMessage }) as unknown as QueueThread

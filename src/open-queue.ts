@@ -9,6 +9,7 @@ import { logNotice, logOpened, logQueue } from './queue-lines.js'
 import { bothListeners } from './queue/queue-events.js'
 import { PushQueue } from './queue/push-queue.js'
 import type { QueueState } from './queue/queue-state.js'
+import { handingOver } from './queue/hand-over.js'
 import { openQueueLog, type QueueLog, type QueueLogParts } from './queue/queue-log.js'
 import type { RelayOf } from './relay/endable-relay.js'
 
@@ -40,7 +41,7 @@ const ANSWER_MS_MAX = 1_000
  * @throws {StoreError} in a plain sentence when DATA_DIR cannot be used, or a newer version wrote the queue
  */
 export async function openQueue ({ config, clock, logger, registry, book, relayOf, metrics, queueLog }: OpenQueueParts): Promise<OpenedQueue> {
-  const log = await openQueueLog({ dataDir: config.dataDir, queueBytesMax: config.queue.bytesMax, clock, ...queueLog })
+  const log = handingOver(await openQueueLog({ dataDir: config.dataDir, queueBytesMax: config.queue.bytesMax, clock, ...queueLog }))
   log.onNotice(notice => {
     logNotice(logger, notice)
     metrics.recordNotice(notice)

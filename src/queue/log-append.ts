@@ -20,7 +20,11 @@ export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewE
   const laneSeq = store.lanes.takeSeq(lane)
   store.pushes.insert({ id, lane: lane.id, laneSeq, receipt: id, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, digest: digestOf(entry), body })
   store.lanes.addWaiting(lane, { bytes, recordCount }, 1)
-  insertReceipt(store, entry, { id, lane: lane.id, laneSeq, waiting: recordCount, delivered: 0, cloudRequestIds: [], parked }, atMs)
+  if (parked.length > 0) insertReceipt(store, entry, { id, lane: lane.id, laneSeq, waiting: recordCount, delivered: 0, cloudRequestIds: [], parked }, atMs)
+  else {
+    store.receipts.insertWaiting(id, atMs)
+    insertBeside(store, entry, id)
+  }
   parkParts(store, lane, { receipt: id, requestId, laneSeq, receivedAtMs }, parked, atMs)
   return { id, laneId: lane.id, laneSeq }
 }
@@ -56,7 +60,7 @@ interface FirstCounts {
 }
 
 function insertReceipt (store: QueueStore, origin: PushOrigin, counts: FirstCounts, atMs: number): void {
-  const { requestId, plant, deviceType, live = false, receivedAtMs, repeatKey } = origin
+  const { requestId, plant, deviceType, live = false, receivedAtMs } = origin
   const { id, lane, laneSeq, waiting, delivered } = counts
   const parked = recordsOfParts(counts.parked)
   store.receipts.insert({
@@ -78,7 +82,12 @@ function insertReceipt (store: QueueStore, origin: PushOrigin, counts: FirstCoun
     reasons: writeReasons(counts.parked.map(({ reason }) => cleanReason(reason))),
     updatedAtMs: atMs
   })
+  insertBeside(store, origin, id)
+}
+
+/** What is kept as long as the receipt. */
+function insertBeside (store: QueueStore, { repeatKey, repairs: counts }: PushOrigin, id: number): void {
   if (repeatKey !== undefined) store.repeatKeys.insert({ id, keyDigest: repeatKey.key, bodyDigest: repeatKey.body })
-  const repairs = writeRepairs(origin.repairs)
+  const repairs = writeRepairs(counts)
   if (repairs !== undefined) store.repairs.insert({ id, repairs })
 }

@@ -3,6 +3,7 @@ import { errorOfRefusal, fullError, unusableError } from './log-errors.js'
 import { ThreadKeeper, type QueueThread, type ThreadTask } from './log-keeper.js'
 import { bringsPush, type Answer, type FromThread, type NumberedRequest, type QueueAnswers, type QueueRequest, type WholePush } from './log-messages.js'
 import { packRequests } from './log-pack.js'
+import { packAppends, unpackStored } from './log-pack-columns.js'
 import { recordsOfParts } from './log-park.js'
 import type { OpenReport, Stored } from './queue-log.js'
 
@@ -110,12 +111,14 @@ export class QueueClient {
       waiting.push({ id, request: pending.request } as NumberedRequest)
     }
     this.#unsent = []
-    const { requests, memory } = packRequests(waiting)
-    this.#keeper.post({ kind: 'requests', atMs: this.#parts.clock.now(), requests }, [memory])
+    const appends = packAppends(waiting)
+    const { requests, memory } = packRequests(appends === undefined ? waiting : waiting.filter(({ request }) => request.kind !== 'append'))
+    this.#keeper.post({ kind: 'requests', atMs: this.#parts.clock.now(), requests, appends }, appends === undefined ? [memory] : [memory, appends.bodies])
   }
 
   #receive (message: Exclude<FromThread, { kind: 'down' }>): void {
     if (message.kind === 'answers') {
+      for (const answer of unpackStored(message.stored)) this.#settle(answer)
       for (const answer of message.answers) this.#settle(answer)
     } else if (message.kind === 'opened') {
       this.#isUp = true

@@ -1,3 +1,4 @@
+import type { PackedAppends, PackedStored, PackedWhole } from './log-pack-columns.js'
 import type { BegunNote, Entry, FailureNote, Lane, NewEntry, NewParked, OpenReport, QueueNotice, QueueUsage, ReadBounds, Receipt, Settlement, Stored, StoredWithKey } from './queue-log.js'
 import type { RelayedNote } from './relayed-note.js'
 
@@ -5,7 +6,7 @@ import type { RelayedNote } from './relayed-note.js'
 export type WriteRequest =
   | { readonly kind: 'append', readonly entry: NewEntry }
   | { readonly kind: 'park', readonly push: NewParked }
-  | { readonly kind: 'settle', readonly settlements: readonly Settlement[] }
+  | { readonly kind: 'settle', readonly settlements: readonly Settlement[], readonly whole?: PackedWhole }
   | { readonly kind: 'noteFailure', readonly ids: readonly number[], readonly note: FailureNote }
   | { readonly kind: 'noteBegun', readonly ids: readonly number[], readonly note: BegunNote }
   | { readonly kind: 'noteDelivered', readonly records: readonly number[] }
@@ -99,13 +100,13 @@ export interface ThreadData {
 
 export type ToThread =
   /** `atMs`: the main thread's clock, which is the one that tests turn. */
-  | { readonly kind: 'requests', readonly atMs: number, readonly requests: readonly NumberedRequest[] }
+  | { readonly kind: 'requests', readonly atMs: number, readonly requests: readonly NumberedRequest[], readonly appends?: PackedAppends | undefined }
   | { readonly kind: 'close' }
 
 export type FromThread =
   /** `synced`: what an earlier connection wrote was written again, and is durable beyond doubt. */
   | { readonly kind: 'opened', readonly report: OpenReport, readonly synced: boolean }
-  | { readonly kind: 'answers', readonly answers: readonly Answer[] }
+  | { readonly kind: 'answers', readonly answers: readonly Answer[], readonly stored?: PackedStored }
   | { readonly kind: 'notice', readonly notice: QueueNotice }
   | { readonly kind: 'changed' }
   /** The last message of a thread that must end, so that its connection is truly closed; nothing after it is answered. */

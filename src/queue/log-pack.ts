@@ -1,4 +1,5 @@
 import type { NumberedRequest, QueueRequest } from './log-messages.js'
+import { packWhole } from './log-pack-columns.js'
 import type { NewEntry, ParkedPart } from './queue-log.js'
 
 /**
@@ -41,7 +42,7 @@ function mapBodies (request: QueueRequest, map: (body: Uint8Array) => Uint8Array
     case 'park':
       return { kind: 'park', push: { ...request.push, parts: mapParts(request.push.parts) } }
     case 'settle':
-      return { kind: 'settle', settlements: request.settlements.map(settlement => ({ ...settlement, parked: mapParts(settlement.parked) })) }
+      return packWhole(request.settlements) ?? { kind: 'settle', settlements: request.settlements.map(settlement => ({ ...settlement, parked: mapParts(settlement.parked) })) }
     default:
       return request
   }

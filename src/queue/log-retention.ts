@@ -19,13 +19,7 @@ export function sweep (store: QueueStore, { receiptsMax, receiptsAgeMsMax }: Ret
     ...tooMany === 0 ? [] : store.receipts.oldestFinished(tooMany),
     ...store.receipts.oldestFinished(rowsMax, atMs - receiptsAgeMsMax)
   ])
-  for (const id of ids) {
-    // What was parked of it was skipped, replayed or lost, and goes with it.
-    store.parked.deleteOfReceipt(id)
-    store.repeatKeys.delete(id)
-    store.repairs.delete(id)
-    store.receipts.delete(id)
-  }
+  if (ids.size > 0) store.receipts.delete([...ids])
   // Sorting thousands of lanes is not for every settlement.
   if (store.lanes.count > 2 * IDLE_LANES_MAX) store.lanes.forgetIdle(IDLE_LANES_MAX)
 }

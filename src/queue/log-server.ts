@@ -7,10 +7,12 @@ import { StoreError } from '../store/store-error.js'
 import { unlessHeldUp, type DiskRoom } from './log-disk.js'
 import { describeProblem, isDamage, isDiskFull } from './log-failures.js'
 import { groupWrites } from './log-groups.js'
-import { isWrite, type FromThread, type NumberedRequest, type ToThread } from './log-messages.js'
+import { isWrite, type Answer, type FromThread, type NumberedRequest, type ToThread } from './log-messages.js'
 import { RECOVERED_PREFIX, timeInName } from './log-names.js'
+import { packStored, unpackAppends } from './log-pack-columns.js'
 import type { QueueReader } from './log-reader.js'
 import type { QueueWriter } from './log-writer.js'
+import type { Stored } from './queue-log.js'
 
 export interface ServerParts {
   readonly port: MessagePort
@@ -63,7 +65,7 @@ export class QueueServer {
         closing = true
         break
       }
-      requests.push(...message.requests)
+      requests.push(...unpackAppends(message.appends), ...message.requests)
       atMs = message.atMs
     }
     this.#serve(requests, atMs)
@@ -77,7 +79,7 @@ export class QueueServer {
 
   #serve (requests: readonly NumberedRequest[], atMs: number): void {
     const { writer, reader } = this.#parts
-    for (const group of groupWrites(requests.filter(isWrite))) this.#post({ kind: 'answers', answers: writer.write(group, atMs) })
+    for (const group of groupWrites(requests.filter(isWrite))) this.#post(toAnswers(writer.write(group, atMs)))
     for (const numbered of requests) {
       if (isWrite(numbered)) continue
       const { result, memory } = reader.read(numbered.request, atMs)
@@ -149,6 +151,21 @@ export class QueueServer {
   #post (message: FromThread, memory: readonly ArrayBuffer[] = []): void {
     this.#parts.port.postMessage(message, memory)
   }
+}
+
+/** Those of stored pushes, which nearly all are, column by column. */
+function toAnswers (answers: readonly Answer[]): FromThread {
+  const stored: Array<readonly [number, Stored]> = []
+  const others: Answer[] = []
+  for (const answer of answers) {
+    if ('result' in answer && isStored(answer.result)) stored.push([answer.id, answer.result])
+    else others.push(answer)
+  }
+  return stored.length === 0 ? { kind: 'answers', answers } : { kind: 'answers', answers: others, stored: packStored(stored) }
+}
+
+function isStored (result: unknown): result is Stored {
+  return typeof result === 'object' && result !== null && 'laneSeq' in result
 }
 
 function inodeOf (path: string): number | undefined {

@@ -2,6 +2,7 @@ import type { QueueStore } from '../store/queue-store.js'
 import { markDelivered } from './log-parked-records.js'
 import { cleanReason, parkParts, recordsOfParts } from './log-park.js'
 import { changeReceipt } from './log-receipt.js'
+import { settleWhole, wholeCalls } from './log-settle-call.js'
 import type { Settlement } from './queue-log.js'
 
 /**
@@ -11,6 +12,12 @@ import type { Settlement } from './queue-log.js'
  * @throws TypeError when the records of a settlement do not add up to the entry's
  */
 export function settleEntries (store: QueueStore, settlements: readonly Settlement[], atMs: number): void {
+  for (const call of wholeCalls(settlements)) {
+    if (!settleWhole(store, call, atMs)) settleOneByOne(store, call, atMs)
+  }
+}
+
+function settleOneByOne (store: QueueStore, settlements: readonly Settlement[], atMs: number): void {
   for (const { id, deliveredRecords, cloudRequestIds, parked } of settlements) {
     const push = store.pushes.find(id)
     if (push === undefined) continue

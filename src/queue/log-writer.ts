@@ -5,6 +5,7 @@ import { QueueBoundReached, type QueueBounds } from './log-bounds.js'
 import type { DiskRoom } from './log-disk.js'
 import { describeProblem, isBusy, isDiskFull } from './log-failures.js'
 import { bringsPush, type Answer, type NumberedWrite, type QueueAnswers, type WriteRequest } from './log-messages.js'
+import { unpackWhole } from './log-pack-columns.js'
 import { sweep, type Retention } from './log-retention.js'
 import { settleEntries } from './log-settle.js'
 
@@ -100,10 +101,12 @@ export class QueueWriter {
       case 'park':
         parkPush(this.#store, this.#bounds, request.push, atMs)
         return undefined
-      case 'settle':
-        settleEntries(this.#store, request.settlements, atMs)
-        sweep(this.#store, this.#retention, atMs, 2 * request.settlements.length + 16)
+      case 'settle': {
+        const settlements = request.whole === undefined ? request.settlements : unpackWhole(request.whole)
+        settleEntries(this.#store, settlements, atMs)
+        sweep(this.#store, this.#retention, atMs, 2 * settlements.length + 16)
         return undefined
+      }
       case 'noteFailure':
         this.#store.pushes.noteFailure(request.ids, request.note)
         return undefined

@@ -4,6 +4,11 @@ import type { ParkedPart, Settlement } from './queue-log.js'
 
 /** What became of each push of a call, once the fate of all its records is known. */
 export function settleCall (call: MergedCall, pending: PendingCall): Settlement[] {
+  const [only] = pending.delivered
+  if (only !== undefined && pending.refused.length === 0 && only.from === 0 && only.to === call.recordCount) {
+    const cloudRequestIds = only.cloudRequestId === undefined ? [] : [only.cloudRequestId]
+    return call.entries.map(({ id, recordCount }) => ({ id, deliveredRecords: recordCount, cloudRequestIds, parked: [] }))
+  }
   let from = 0
   return call.entries.map(({ id, recordCount }) => {
     const push = { from, to: from + recordCount }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 
 /** What must not change between a push's coming and its going: its bytes, and whose they are. */
 export interface Digested {
@@ -9,9 +9,17 @@ export interface Digested {
   readonly body: Uint8Array
 }
 
+/** Up to this size, copying it behind its names and hashing both at once is three times as fast as a hash object. */
+const COPIED_BYTES_MAX = 16_384
+const scratch = Buffer.allocUnsafe(COPIED_BYTES_MAX)
+
 /** The first 16 bytes of SHA-256: enough to see any change by chance, and less to store with each row. */
 export function digestOf ({ requestId, plant, deviceType, recordCount, body }: Digested): Uint8Array {
-  return createHash('sha256').update(JSON.stringify([requestId, plant, deviceType, recordCount])).update(body).digest().subarray(0, 16)
+  const names = JSON.stringify([requestId, plant, deviceType, recordCount])
+  if (3 * names.length + body.byteLength > COPIED_BYTES_MAX) return createHash('sha256').update(names).update(body).digest().subarray(0, 16)
+  const namesBytes = scratch.write(names)
+  scratch.set(body, namesBytes)
+  return hash('sha256', scratch.subarray(0, namesBytes + body.byteLength), 'buffer').subarray(0, 16)
 }
 
 /** Whether a row is still what was stored; one whose bytes are gone is not. */

@@ -28,6 +28,8 @@ export interface LaneState extends LaneName {
 export interface Counted {
   readonly bytes: number
   readonly recordCount: number
+  /** Default 1. */
+  readonly entries?: number
 }
 
 const NOTHING = { waiting: 0, waitingRecords: 0, waitingBytes: 0, parked: 0, parkedRecords: 0, parkedBytes: 0, headAtMs: undefined } as const
@@ -138,10 +140,10 @@ export class QueueLanes {
   }
 
   /** A push came (1) or went (-1). */
-  addWaiting (lane: LaneState, { bytes, recordCount }: Counted, sign: 1 | -1): void {
+  addWaiting (lane: LaneState, { bytes, recordCount, entries = 1 }: Counted, sign: 1 | -1): void {
     // Whichever went, it may have been the head.
     if (sign === -1) lane.headAtMs = undefined
-    this.#addWaiting(lane, sign, sign * bytes, sign * recordCount)
+    this.#addWaiting(lane, sign * entries, sign * bytes, sign * recordCount)
   }
 
   addParked (lane: LaneState, { bytes, recordCount }: Counted, sign: 1 | -1): void {

@@ -34,6 +34,11 @@ export class QueuePushes {
     return row === undefined ? undefined : readStoredRow(row)
   }
 
+  laneOf (id: number): number | undefined {
+    const row = this.#database.get('SELECT lane FROM pushes WHERE id = ?', [id])
+    return row === undefined ? undefined : readInteger(row, 'lane')
+  }
+
   ofReceipt (lane: number, receipt: number): StoredRow[] {
     return this.#database.all(`SELECT ${HEAD} FROM pushes WHERE lane = ? AND receipt = ? ORDER BY id`, [lane, receipt]).map(readStoredRow)
   }

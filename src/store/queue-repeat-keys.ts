@@ -31,10 +31,6 @@ export class QueueRepeatKeys {
     this.#database.run(INSERT_INTO.repeat_keys, [id, 'repeat-key', keyDigest, bodyDigest])
   }
 
-  delete (id: number): void {
-    this.#database.run('DELETE FROM repeat_keys WHERE id = ?', [id])
-  }
-
   /** The newest first; without pushes of which records were lost. */
   newest (sinceMs: number, rowsMax: number): RepeatKeyOfPush[] {
     return this.#database.all(`

@@ -3,6 +3,7 @@ import { copyDatabase } from './copy-database.js'
 import { Database } from './database.js'
 import { migrate } from './migrations.js'
 import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
+import { QueueDeliveries } from './queue-deliveries.js'
 import { QueueLanes } from './queue-lanes.js'
 import { QueueParked } from './queue-parked.js'
 import { QueueParkedRecords } from './queue-parked-records.js'
@@ -28,6 +29,7 @@ export class QueueStore {
   readonly path: string
   readonly lanes: QueueLanes
   readonly pushes: QueuePushes
+  readonly deliveries: QueueDeliveries
   readonly parked: QueueParked
   readonly parkedRecords: QueueParkedRecords
   readonly receipts: QueueReceipts
@@ -44,6 +46,7 @@ export class QueueStore {
     this.path = database.path
     this.lanes = new QueueLanes(database)
     this.pushes = new QueuePushes(database)
+    this.deliveries = new QueueDeliveries(database)
     this.parked = new QueueParked(database)
     this.parkedRecords = new QueueParkedRecords(database)
     this.receipts = new QueueReceipts(database)
@@ -70,6 +73,7 @@ export class QueueStore {
     try {
       this.refresh()
       const result = work()
+      this.receipts.save()
       this.lanes.save()
       this.#database.exec('COMMIT')
       return result
