@@ -34,7 +34,7 @@ export class IdentityCache {
   readonly #onProblem: (problem: unknown) => void
   readonly #entriesMax: number
   readonly #pollMs: number
-  /** In the order of their last use, for a Map keeps the order of insertion. */
+  /** Once half of the room is taken, in the order of their last use, for a Map keeps the order of insertion. */
   readonly #known = new Map<string, KnownKey>()
   /** The one that was used last: it stands at the end. */
   #latest: string | undefined
@@ -58,8 +58,11 @@ export class IdentityCache {
    * @throws StoreError when the database fails, and an Error when it holds something that this version cannot serve
    */
   find (id: string, mayBeKey: () => boolean): KnownKey | undefined {
-    const known = this.#known.get(id) ?? (mayBeKey() ? this.#read(id) : undefined)
-    if (known === undefined || id === this.#latest) return known
+    const held = this.#known.get(id)
+    // As long as there is room for as many again, nobody asks which was used last.
+    if (held !== undefined && (id === this.#latest || this.#known.size * 2 < this.#entriesMax)) return held
+    const known = held ?? (mayBeKey() ? this.#read(id) : undefined)
+    if (known === undefined) return undefined
     this.#latest = id
     this.#known.delete(id)
     this.#known.set(id, known)
