@@ -1,7 +1,11 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
-import { CsvError, parse } from 'csv-parse/sync'
+import { createRequire } from 'node:module'
+import type * as Csv from 'csv-parse/sync'
+import type { LineCounter as Lines } from 'yaml'
 import { nestsTooDeep } from '../yaml-depth.js'
+import { yamlPackage } from '../yaml-package.js'
 import { CatalogError } from './catalog-error.js'
+
+const require = createRequire(import.meta.url)
 
 /** A row as it is written. */
 export interface CatalogRow {
@@ -16,6 +20,8 @@ const DELIMITERS = [',', ';', '\t']
 
 /** The rows of a CSV list, whose first line names the columns. Throws CatalogError. */
 export function readCsvRows (text: string): CatalogRow[] {
+  // Loaded only for who has such a list.
+  const { CsvError, parse } = require('csv-parse/sync') as typeof Csv
   const header = text.split('\n').find(line => !/^\s*(?:#|$)/.test(line)) ?? ''
   // Excel writes semicolons where a comma stands in its numbers.
   const [delimiter = ','] = DELIMITERS.toSorted((a, b) => header.split(b).length - header.split(a).length)
@@ -59,6 +65,7 @@ const isField = (name: string): boolean => CATALOG_FIELDS.some(field => field ==
 /** The rows of a YAML list: a sequence of mappings. Everything written is text, so `type: 1` is the type "1". Throws CatalogError. */
 export function readYamlRows (text: string): CatalogRow[] {
   if (nestsTooDeep(text)) throw new CatalogError(['The list nests deeper than any point does.'])
+  const { isMap, isScalar, isSeq, LineCounter, parseDocument } = yamlPackage()
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { schema: 'failsafe', lineCounter, uniqueKeys: true })
   const [error] = document.errors
@@ -83,7 +90,7 @@ export function readYamlRows (text: string): CatalogRow[] {
   return rows
 }
 
-function lineOf (node: unknown, lineCounter: LineCounter): number {
+function lineOf (node: unknown, lineCounter: Lines): number {
   const range = typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range) ? node.range : [0]
   return lineCounter.linePos(Number(range[0])).line
 }

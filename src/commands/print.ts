@@ -1,4 +1,7 @@
-import Table from 'cli-table3'
+import { createRequire } from 'node:module'
+import type CliTable from 'cli-table3'
+
+const require = createRequire(import.meta.url)
 
 /** Where a command prints to: a stream, or whatever a test hands in. */
 export interface Output {
@@ -32,6 +35,8 @@ export function printJson (output: Output, value: unknown): void {
 export function printTable (output: Output, head: readonly string[], rows: ReadonlyArray<readonly string[]>): void {
   const used = head.map((_, column) => rows.some(row => row[column] !== ''))
   const keepUsed = (cells: readonly string[]): string[] => cells.filter((_, column) => used[column])
+  // Loaded only for who prints a table: every command starts by this file.
+  const Table = require('cli-table3') as typeof CliTable
   const table = new Table({ head: keepUsed(head), chars: NO_LINES, style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 } })
   table.push(...rows.map(keepUsed))
   output.write(table.toString().split('\n').map(line => `${line.trimEnd()}\n`).join(''))

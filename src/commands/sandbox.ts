@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { FAULT_NAMES, type FaultName, type ReceivedPush, type Sandbox, type SandboxAccount, startSandbox } from '../sandbox/sandbox.js'
+import { FAULT_NAMES } from '../sandbox/faults.js'
+import type { FaultName, ReceivedPush, Sandbox, SandboxAccount } from '../sandbox/sandbox.js'
 import { CommandFailure, UsageError } from './failure.js'
 
 /** Obviously no real pair, so it may be printed. */
@@ -36,6 +37,8 @@ export function sandboxCommand (parts: SandboxCommandParts = processParts()): Co
       const account = await readAccount(options, parts.environment)
       const print = (line: string): void => { parts.stdout.write(`${line}\n`) }
       const onReceived = (push: ReceivedPush): void => { print(options.json === true ? inJson(push) : inWords(push)) }
+      // Loaded only now: the other commands would wait for what they do not use.
+      const { startSandbox } = await import('../sandbox/sandbox.js')
       const sandbox = await startSandbox({ host: options.host, port: options.port, accounts: [account], onReceived }).catch((cause: unknown) => {
         throw new CommandFailure(`The sandbox cannot listen at ${options.host}, port ${options.port}${codeOf(cause)}; choose another with --host and --port.`, { cause })
       })

@@ -1,5 +1,6 @@
-import { type Document, LineCounter, parseDocument, isMap, isScalar } from 'yaml'
+import type { Document, LineCounter as Lines } from 'yaml'
 import { nestsTooDeep } from '../yaml-depth.js'
+import { yamlPackage } from '../yaml-package.js'
 import { checkSpec, CREDENTIAL_NAME_PATTERN, isRecord, NAME_RULE } from './check-spec.js'
 import type { CredentialSpec } from './credential-spec.js'
 import { readTextFile } from './read-text-file.js'
@@ -74,6 +75,7 @@ function parse (text: string, faults: string[]): Record<string, unknown> {
     faults.push('CREDENTIALS_FILE nests deeper than any credential does.')
     return {}
   }
+  const { LineCounter, parseDocument } = yamlPackage()
   const lines = new LineCounter()
   // At log level silent the package would pass over a second document.
   const document = parseDocument(text, { schema: 'core', version: '1.2', resolveKnownTags: false, merge: false, stringKeys: true, uniqueKeys: true, prettyErrors: false, logLevel: 'error', lineCounter: lines })
@@ -104,7 +106,8 @@ function toPlain (document: Document.Parsed): unknown {
   }
 }
 
-function namesOf ({ contents }: Document.Parsed, lines: LineCounter): Array<[line: number, name: string]> {
+function namesOf ({ contents }: Document.Parsed, lines: Lines): Array<[line: number, name: string]> {
+  const { isMap, isScalar } = yamlPackage()
   if (!isMap(contents)) return []
   return contents.items.map(({ key }) => [isScalar(key) ? lines.linePos(key.range?.[0] ?? 0).line : 0, isScalar(key) ? String(key.value) : ''])
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import type { FastifyPluginAsync } from 'fastify'
 import { docsScript } from './docs-script.js'
 
@@ -44,11 +44,30 @@ export const docsPage: FastifyPluginAsync = async app => {
   const folder = new URL('static/', import.meta.resolve('@fastify/swagger-ui'))
   const script = docsScript()
 
-  function serve (path: string, type: string, content: string | Buffer): void {
-    app.get(path, { schema: { hide: true } }, async (_request, reply) => await reply.headers(HEADERS).type(type).send(content))
+  function serve (path: string, type: string, content: () => string | Promise<Buffer>): void {
+    app.get(path, { schema: { hide: true } }, async (_request, reply) => await reply.headers(HEADERS).type(type).send(await content()))
   }
 
-  serve('/docs', 'text/html; charset=utf-8', PAGE)
-  serve('/docs/page.js', 'text/javascript; charset=utf-8', script)
-  for (const [name, type] of Object.entries(FILES)) serve(`/docs/${name}`, type, await readFile(new URL(name, folder)))
+  serve('/docs', 'text/html; charset=utf-8', () => PAGE)
+  serve('/docs/page.js', 'text/javascript; charset=utf-8', () => script)
+  for (const [name, type] of Object.entries(FILES)) {
+    const file = new URL(name, folder)
+    // A package without it stops the start; its 1.7 MB are read when they are first asked for, and kept for all who ask.
+    await access(file)
+    serve(`/docs/${name}`, type, readOnce(file))
+  }
+}
+
+/** A file that could not be read is tried again by the next who asks. */
+function readOnce (file: URL): () => Promise<Buffer> {
+  let content: Promise<Buffer> | undefined
+  return async () => {
+    content ??= readFile(file)
+    try {
+      return await content
+    } catch (cause) {
+      content = undefined
+      throw cause
+    }
+  }
 }

@@ -11,7 +11,6 @@ import { isStale, type Manner, sendAnswer } from './send-answer.js'
 import type { SandboxAccount } from './verify-request.js'
 import { onlyValue, readWhole, type WholeRequest } from './whole-request.js'
 
-export { FAULT_NAMES } from './faults.js'
 export type { FaultName, FaultOptions, ReceivedPush, SandboxAccount }
 
 export interface SandboxOptions {
