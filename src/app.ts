@@ -56,7 +56,7 @@ export interface AppParts {
   /** The operator's list of types and points; absent: there is none. */
   readonly catalog?: () => Catalog | undefined
   /** Whether bodies that can be proven clean in one pass are sent as they came; default yes. */
-  readonly scansPushes?: boolean
+  readonly takesFastPath?: boolean
   /** Absent: plain HTTP. */
   readonly tls?: TlsServerOptions | undefined
   /** Absent: nothing is counted. */
@@ -79,13 +79,13 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
     clock, logger, options: front, trustProxy, bodyMaxBytes, onRefusedConnection: reason => { metrics?.front.refuseConnection(reason) }
   })
   const app = openApp(logger, trustProxy, front, clientErrors, tls)
-  const scansPushes = parts.scansPushes ?? true
+  const takesFastPath = parts.takesFastPath ?? true
   const takePoints = createPointsLimit(clock)
   const plantRequests = new RateWindows(clock)
   // One address may hold half of it, so that no single sender can shut the others out; but at least one whole body.
   const budget = new BodyBudget({ allMaxBytes: bodiesInFlightMaxBytes, perAddressMaxBytes: Math.max(bodyMaxBytes, bodiesInFlightMaxBytes / 2), isShared })
 
-  if (scansPushes) await app.register(fastPath, { clock, logger, connections, registry, budget, bodyMaxBytes, plantRequests, deliver, sendOnce, takePoints, requests: metrics?.requests, front })
+  if (takesFastPath) await app.register(fastPath, { clock, logger, connections, registry, budget, bodyMaxBytes, plantRequests, deliver, sendOnce, takePoints, requests: metrics?.requests, front })
   await app.register(trackConnections, { connections, clientErrors })
   await app.register(whenClosed)
   await app.register(errorAnswers)
@@ -107,7 +107,7 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
 
   await app.register(openapiDocument, { version })
   await app.register(root)
-  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints, now: parts.cloudNow ?? (() => clock.now()), catalog: parts.catalog ?? (() => undefined), scansPushes })
+  await app.register(pushDeviceData, { deliver, sendOnce, preview, takePoints, now: parts.cloudNow ?? (() => clock.now()), catalog: parts.catalog ?? (() => undefined), scansPushes: takesFastPath })
   await app.register(receipts, { receipts: parts.receipts })
   await app.register(pageLimit, { pagesPerMinuteMax: front.pagesPerMinuteMax, pages: [openapi, docsPage] })
   return app

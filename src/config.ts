@@ -38,7 +38,7 @@ export const SETTINGS = {
   IDEMPOTENCY_WINDOW_MS: setting('86400000', 'how long a delivered or stored push is remembered, so that its repeat with the same Idempotency-Key is not sent; at most the latest 100,000 such pushes are', integer(1000, 2_592_000_000)),
   BODY_MAX_BYTES: setting('4194304', 'larger bodies get 413', integer(1024, 67_108_864)),
   BODIES_IN_FLIGHT_MAX_BYTES: setting('67108864', 'all request bodies in memory together; beyond it 503 with Retry-After', integer(1024, 4_294_967_296)),
-  FAST_PATH: setting('true', 'a body that one pass over its bytes proves clean is sent as it came; false: every body is read, judged and written anew', oneOf('true', 'false')),
+  FAST_PATH: setting('true', 'plain pushes are read from the socket, proven clean in one pass and sent as they came; false: every request goes through Node\'s HTTP server, Fastify and undici, every body is read, judged and written anew', oneOf('true', 'false')),
   CATALOG_FILE: setting(undefined, 'the operator\'s list of device types and points (CSV or YAML), against which plants set to --catalog are judged', text),
   LOG_LEVEL: setting('info', 'fatal, error, warn, info, debug, trace or silent', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
   LOG_FORMAT: setting('json', 'json or text', oneOf('json', 'text')),
@@ -98,7 +98,7 @@ export interface Config extends CloudPlace {
   readonly bodyMaxBytes: number
   readonly bodiesInFlightMaxBytes: number
   /** Whether bodies that can be proven clean in one pass are sent as they came. */
-  readonly scansPushes: boolean
+  readonly takesFastPath: boolean
   /** The operator's list of device types and points; undefined: none. */
   readonly catalogFile: string | undefined
   readonly logLevel: string
@@ -181,7 +181,7 @@ function toConfig (values: Values): Config {
     idempotencyWindowMs: values.IDEMPOTENCY_WINDOW_MS,
     bodyMaxBytes: values.BODY_MAX_BYTES,
     bodiesInFlightMaxBytes: values.BODIES_IN_FLIGHT_MAX_BYTES,
-    scansPushes: values.FAST_PATH === 'true',
+    takesFastPath: values.FAST_PATH === 'true',
     catalogFile: values.CATALOG_FILE,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,

@@ -17,7 +17,7 @@ import type { WayOut } from './way-out/way-out.js'
 export type PlaceConfig = Pick<Config, 'region' | 'endpoint' | 'signedHost' | 'allowHttp'>
 
 export interface OpenAccountsParts {
-  readonly config: PlaceConfig & Pick<Config, 'scansPushes'>
+  readonly config: PlaceConfig & Pick<Config, 'takesFastPath'>
   readonly clock: Clock
   readonly logger: Logger
   readonly book: CredentialBook
@@ -47,7 +47,7 @@ export function openAccounts ({ config, clock, logger, book, observation, wayOut
       const place = placeOf(spec, config)
       if (place === undefined) throw new CredentialProblem('unusable-spec')
       const source = (sourceOf ?? liveSourceOf)(name, spec)
-      const pool = createCloudPool({ ...place, wayOut, isFast: config.scansPushes })
+      const pool = createCloudPool({ ...place, wayOut, isFast: config.takesFastPath })
       const relay = createRelay({ pool, credentials: source, signedHost: place.signedHost, clock, skew, viaProxy: wayOut.goesThroughProxy(place.endpoint), random: Math.random, onAttempt: event => { onAttempt(name, event) } })
       return { source, relay }
     }

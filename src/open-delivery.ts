@@ -12,7 +12,7 @@ import { withReceipts, type Receipts } from './queue/with-receipts.js'
 import { createPreview, type Preview } from './relay/preview.js'
 
 export interface OpenDeliveryParts {
-  readonly config: Pick<Config, 'relayTimeoutMs' | 'queue' | 'idempotencyWindowMs' | 'scansPushes'>
+  readonly config: Pick<Config, 'relayTimeoutMs' | 'queue' | 'idempotencyWindowMs' | 'takesFastPath'>
   readonly clock: Clock
   readonly logger: Logger
   readonly parts: Pick<OpenedParts, 'relays' | 'placeOf' | 'cloudNow' | 'queue' | 'log' | 'catalog'>
@@ -29,7 +29,7 @@ export interface OpenedDelivery {
   /** The operator's list of types and points, if there is one. */
   readonly catalog: () => Catalog | undefined
   /** Whether bodies that can be proven clean in one pass are sent as they came. */
-  readonly scansPushes: boolean
+  readonly takesFastPath: boolean
   /**
    * Begins to deliver what waits. Before the first push, which must know what waits before it, and what it may be a repeat of; only a
    * store that cannot be opened is not waited for, since what can be relayed goes on without it.
@@ -39,7 +39,7 @@ export interface OpenedDelivery {
 
 /** Puts together what decides on a push, and what is known of those before it. */
 export function openDelivery ({ config, clock, logger, parts: { relays: { relayOf }, placeOf, cloudNow, queue, log, catalog } }: OpenDeliveryParts): OpenedDelivery {
-  const { scansPushes, relayTimeoutMs, queue: { bytesMax: queueMaxBytes }, idempotencyWindowMs: windowMs } = config
+  const { takesFastPath, relayTimeoutMs, queue: { bytesMax: queueMaxBytes }, idempotencyWindowMs: windowMs } = config
   const remembered = new RememberedPushes({ clock, windowMs })
   const onProblem = (problem: unknown): void => { logger.error({ error: problem }, 'It cannot be read which stored pushes may be repeated; their repeats are sent again.') }
   const loadRemembered = followStored({ remembered, log, clock, onProblem })
@@ -48,7 +48,7 @@ export function openDelivery ({ config, clock, logger, parts: { relays: { relayO
     ...withReceipts(createDeliver({ relayOf, queue, clock, relayTimeoutMs, queueMaxBytes }), { log, clock }),
     sendOnce: createSendOnce(remembered, clock),
     catalog,
-    scansPushes,
+    takesFastPath,
     preview: createPreview({ placeOf, now: cloudNow }),
     cloudNow,
     start: async () => {
