@@ -6,6 +6,7 @@ import type { AnswerTexts, FastAnswer } from './answer-text.js'
 import type { FastExchange } from './fast-exchange.js'
 import { PartialRequest } from './partial-request.js'
 import { readPlainHead, type PlainHead } from './read-head.js'
+import { sendLeft } from './send-left.js'
 
 export interface FastConnectionParts {
   readonly clock: Clock
@@ -68,9 +69,7 @@ export class FastConnection {
 
   /** Whether a request has begun that is not answered. */
   get isBusy (): boolean { return this.#state !== 'waiting' }
-
   get isNew (): boolean { return this.#isNew }
-
   /** When the present state began. */
   get sinceMs (): number { return this.#sinceMs }
 
@@ -170,6 +169,7 @@ export class FastConnection {
     this.#state = 'over'
     this.#exchange?.end(false)
     this.#parts.forget(this)
+    if (!this.#parts.isClosing()) sendLeft(this.#rest.bytes, head => this.#parts.admit(head, this.#address))
   }
 
   #handOver (bytes: Buffer): void {

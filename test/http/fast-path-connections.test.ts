@@ -35,10 +35,7 @@ async function call (t: Test, { port }: TestProxy): Promise<Caller> {
     write: async sent => { await new Promise<void>(resolve => { socket.write(Buffer.from(sent, 'latin1'), () => { setImmediate(resolve) }) }) },
     received: () => text,
     isGone: () => isOver,
-    answers: async count => {
-      await until(() => isOver || parseAnswers(text).length >= count)
-      return text
-    }
+    answers: async count => { await until(() => isOver || parseAnswers(text).length >= count); return text }
   }
 }
 
@@ -117,17 +114,22 @@ t.test('a push is answered alike in one piece and cut in two, alone and with ano
   }
 })
 
-t.test('a push that comes behind one that is under way is served, though its sender has closed its side', async t => {
+t.test('a push that comes behind one that is under way is sent, though its sender closes its side or breaks the line', async t => {
   const cloud = await startCloud(t)
   const proxy = await startProxy(t, { cloud })
-  cloud.inject('dribbles', { ms: 2, times: 1 })
-  const caller = await call(t, proxy)
-  await caller.write(pushOf(proxy))
-  await until(() => cloud.attempts() === 1)
-  await caller.write(pushOf(proxy))
-  caller.socket.end()
-  t.strictSame(parseAnswers(await caller.answers(2)).map(({ statusCode }) => statusCode), [200, 200])
-  await until(caller.isGone)
+  for (const breaks of [false, true]) {
+    cloud.inject('dribbles', { ms: 2, times: 1 })
+    const before = cloud.attempts()
+    const caller = await call(t, proxy)
+    await caller.write(pushOf(proxy))
+    await until(() => cloud.attempts() === before + 1)
+    await caller.write(pushOf(proxy))
+    if (breaks) caller.socket.resetAndDestroy()
+    else caller.socket.end()
+    await until(() => cloud.attempts() === before + 2)
+    t.equal(cloud.attempts(), before + 2)
+    if (!breaks) t.strictSame(parseAnswers(await caller.answers(2)).map(({ statusCode }) => statusCode), [200, 200])
+  }
 })
 
 t.test('a push whose body never ends counts against the requests of its plant', async t => {
@@ -155,9 +157,8 @@ t.test('at the end of the proxy what has begun is finished, with the last answer
     await proxy.request('/')
     const closing = proxy.close()
     await other.write('}')
-    const received = [await one.answers(1), await other.answers(1)]
     await closing
-    return received
+    return [one.received(), other.received()]
   }))
   t.equal(masked(fastWaiting), masked(waiting))
   t.strictSame(unordered(fastSending), unordered(sending))
@@ -170,8 +171,7 @@ t.test('connections that idle or say nothing end, and make room before that', as
   const idle = await call(t, proxy)
   await idle.write(pushOf(proxy))
   await idle.answers(1)
-  const startMs = performance.now()
-  const silent = await call(t, proxy)
+  const [startMs, silent] = [performance.now(), await call(t, proxy)]
   await until(silent.isGone)
   t.equal(silent.received(), '')
   t.notOk(idle.isGone(), 'whoever keeps to the Keep-Alive that it was told may be a little late')
