@@ -28,7 +28,9 @@ export class AnswerTexts {
     let head = `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? 'unknown'}\r\nx-request-id: ${requestId}\r\n`
     for (const name in limits) head += `${name}: ${limits[name]}\r\n`
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`
-    return `${head}content-length: ${Buffer.byteLength(body)}\r\nDate: ${this.#dateNow()}\r\n${isLast ? 'Connection: close\r\n\r\n' : this.#kept}${body}`
+    // Where shutting-down.ts puts it.
+    if (isLast) head += 'connection: close\r\n'
+    return `${head}content-length: ${Buffer.byteLength(body)}\r\nDate: ${this.#dateNow()}\r\n${isLast ? '\r\n' : this.#kept}${body}`
   }
 
   #dateNow (): string {

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.js'
 import type { Connection, Connections } from '../plugins/connections.js'
+import { GatheredBytes } from '../plugins/gathered-bytes.js'
 import type { AnswerTexts, FastAnswer } from './answer-text.js'
 import type { FastExchange } from './fast-exchange.js'
 import { PartialRequest } from './partial-request.js'
 import { readPlainHead, type PlainHead } from './read-head.js'
+import { sendLeft } from './send-left.js'
 
 export interface FastConnectionParts {
   readonly clock: Clock
@@ -25,6 +27,9 @@ export interface FastConnectionParts {
 /** How long the rest of a body is waited for here. A slow sender costs little on the general way, which has all the bounds. */
 const PATIENCE_MS = 500
 
+/** So much of what comes behind a request is read before its answer is out, so that the sender's end is heard. The rest waits in the system. */
+const REST_MAX_BYTES = 16_384
+
 /** `waiting`: for the first byte of a request. */
 type State = 'waiting' | 'body' | 'answering' | 'over'
 
@@ -44,7 +49,10 @@ export class FastConnection {
   #partial: PartialRequest | undefined
   #stopWaiting = (): void => {}
   /** What came behind the request that is being answered. */
-  #rest: Buffer | undefined
+  #rest = new GatheredBytes()
+  /** Its sender will send no more. */
+  #hasEnded = false
+  /** The answer that is on its way ends it. */
   #isLast = false
 
   constructor (parts: FastConnectionParts, socket: Socket, connection: Connection) {
@@ -60,12 +68,8 @@ export class FastConnection {
   }
 
   /** Whether a request has begun that is not answered. */
-  get isBusy (): boolean {
-    return this.#state !== 'waiting'
-  }
-
+  get isBusy (): boolean { return this.#state !== 'waiting' }
   get isNew (): boolean { return this.#isNew }
-
   /** When the present state began. */
   get sinceMs (): number { return this.#sinceMs }
 
@@ -74,14 +78,18 @@ export class FastConnection {
   /** The first request did not come in time. */
   refuse (): void { this.#parts.fail('ERR_HTTP_REQUEST_TIMEOUT', this.#socket) }
 
+  /** Whoever has begun to send a request is served to its end, which is the general way's business. */
+  leaveBegun (): void {
+    if (this.#partial !== undefined) this.#handOver(this.#partial.bytes)
+  }
+
   readonly #take = (chunk: Buffer): void => {
     switch (this.#state) {
       case 'waiting': return this.#begin(chunk)
       case 'body': return this.#gather(chunk)
       case 'answering':
-        // At most one more comes: until the answer is out nothing is read.
-        this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
-        this.#socket.pause()
+        this.#rest.add(chunk)
+        if (this.#rest.length > REST_MAX_BYTES) this.#socket.pause()
     }
   }
 
@@ -118,25 +126,25 @@ export class FastConnection {
 
   readonly #answer = (answer: FastAnswer): void => {
     if (this.#state !== 'answering') return
-    this.#isLast ||= this.#parts.isClosing()
-    this.#socket.write(this.#parts.texts.write(answer, this.#parts.isClosing()), this.#written)
+    this.#isLast = this.#parts.isClosing()
+    this.#socket.write(this.#parts.texts.write(answer, this.#isLast), this.#written)
   }
 
   readonly #written = (error?: Error | null): void => {
-    if (this.#state !== 'answering') return
-    this.#exchange?.end(error === undefined || error === null)
+    // A line that broke is closed next, and that is counted.
+    if (this.#state !== 'answering' || (error !== undefined && error !== null)) return
+    this.#exchange?.end(true)
     this.#exchange = undefined
-    if (this.#isLast) {
+    const hasBegun = this.#rest.length > 0
+    if (this.#isLast || (this.#hasEnded && !hasBegun)) {
       this.#state = 'over'
       this.#socket.destroySoon()
       return
     }
-    const rest = this.#rest
-    this.#rest = undefined
     this.#state = 'waiting'
     this.#sinceMs = this.#parts.clock.monotonicMs()
-    this.#parts.connections.letGo(this.#connection, { hasBegun: rest !== undefined })
-    if (rest !== undefined) this.#handOver(rest)
+    this.#parts.connections.letGo(this.#connection, { hasBegun })
+    if (hasBegun) this.#handOver(this.#rest.bytes)
   }
 
   readonly #endOfSending = (): void => {
@@ -146,11 +154,12 @@ export class FastConnection {
         return
       case 'body':
         this.#stopWaiting()
+        this.#partial = undefined
         this.#parts.fail('HPE_INVALID_EOF_STATE', this.#socket)
         return
       case 'answering':
-        // It still reads, maybe: it gets its answer, and then the connection ends.
-        this.#isLast = true
+        // It still reads, maybe: it gets its answer, and then what it asked for behind that.
+        this.#hasEnded = true
         this.#exchange?.hangUp()
     }
   }
@@ -160,11 +169,13 @@ export class FastConnection {
     this.#state = 'over'
     this.#exchange?.end(false)
     this.#parts.forget(this)
+    if (!this.#parts.isClosing()) sendLeft(this.#rest.bytes, head => this.#parts.admit(head, this.#address))
   }
 
   #handOver (bytes: Buffer): void {
     const { connections, forget, serve } = this.#parts
     const socket = this.#socket
+    if (socket.destroyed) return
     this.#stopWaiting()
     if (this.#exchange !== undefined) {
       this.#exchange.cancel()
@@ -175,12 +186,13 @@ export class FastConnection {
     socket.off('end', this.#endOfSending)
     socket.off('close', this.#close)
     forget(this)
-    // Nothing may flow before the general way listens.
-    socket.pause()
-    socket.unshift(bytes)
     serve(socket)
     socket.off('error', ignore)
+    // Whatever waits in a socket that was paused comes later than this turn.
     socket.resume()
+    // Not unshift(): that takes nothing behind an end, and would come too late for a port that is about to be closed.
+    socket.emit('data', bytes)
+    if (this.#hasEnded) socket.emit('end')
   }
 }
 

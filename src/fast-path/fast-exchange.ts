@@ -50,6 +50,8 @@ export class FastExchange {
   /** Who still needs the body: the exchange until it is over, and work that goes on without its sender. */
   #bodyUses = 1
   #isOver = false
+  /** Against its plant's requests a minute. */
+  #isCounted = false
   #statusCode = 0
   #failure: ProxyError | undefined
   #tally: Tally | undefined
@@ -74,6 +76,7 @@ export class FastExchange {
     const scanned = scanPush(body)
     if (scanned === undefined || checkScope(key, { deviceType: scanned.deviceType, devices: [] }).length > 0) return false
     const use = countRequest(this.#parts.plantRequests, plant)
+    this.#isCounted = true
     // Counted once more there, which makes no difference: the window is full.
     if (use?.isExceeded === true) return false
     this.#bodyUses += 1
@@ -109,6 +112,8 @@ export class FastExchange {
     if (this.#isOver) return
     this.#isOver = true
     if (!isOut) this.#clientGone.end()
+    // One whose body never came to its end counts all the same.
+    if (!this.#isCounted) countRequest(this.#parts.plantRequests, this.#identity.plant)
     const durationMs = this.#parts.clock.monotonicMs() - this.#startedMs
     this.#parts.requests?.record({
       plant: this.#identity.plant.name,

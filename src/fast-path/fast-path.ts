@@ -56,9 +56,15 @@ export default fp<FastPathOptions>(async (app, options) => {
     stopLooking = clock.after(front.connectionsCheckingIntervalMs, look)
   }
 
-  app.addHook('preClose', async () => { isClosing = true })
+  app.addHook('preClose', async () => {
+    isClosing = true
+    for (const connection of open) connection.leaveBegun()
+  })
   app.addHook('onClose', async () => { stopLooking() })
 }, { name: 'fast-path' })
+
+/** As Node does it: whoever keeps to the Keep-Alive that it was told may be a little late on its way. */
+const KEEP_ALIVE_MARGIN_MS = 1_000
 
 /** As Node's server does it: one timer for all connections. */
 function endLate (connection: FastConnection, nowMs: number, { headersTimeoutMs, keepAliveTimeoutMs, stallTimeoutMs }: FastPathOptions['front']): void {
@@ -67,7 +73,7 @@ function endLate (connection: FastConnection, nowMs: number, { headersTimeoutMs,
     if (sinceMs > stallTimeoutMs) connection.destroy()
   } else if (connection.isNew) {
     if (sinceMs > headersTimeoutMs) connection.refuse()
-  } else if (sinceMs > keepAliveTimeoutMs) {
+  } else if (sinceMs > keepAliveTimeoutMs + KEEP_ALIVE_MARGIN_MS) {
     connection.destroy()
   }
 }

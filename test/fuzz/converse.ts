@@ -14,10 +14,10 @@ export interface Conversed {
 /** Above the sum of the target's timeouts, on a machine that is busy. */
 const HANG_MS = 15_000
 /** So long without a byte means that nothing more comes; only then is what came judged as whole. */
-const QUIET_MS = 60
+export const QUIET_MS = 60
 
 /** Sends the pieces over a new connection and ends it in one of the ways that senders have. */
-export async function converse (port: number, pieces: readonly string[], ending: Ending, random: Random): Promise<Conversed> {
+export async function converse (port: number, pieces: readonly string[], ending: Ending, random: Random, quietMs = QUIET_MS): Promise<Conversed> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   let received = ''
   let wasQuiet = false
@@ -37,7 +37,7 @@ export async function converse (port: number, pieces: readonly string[], ending:
     function waitForQuiet (): void {
       if (ending !== 'answered') return
       clearTimeout(quiet)
-      quiet = setTimeout(() => { wasQuiet = true; finish(false) }, QUIET_MS)
+      quiet = setTimeout(() => { wasQuiet = true; finish(false) }, quietMs)
     }
 
     let wasReset = false

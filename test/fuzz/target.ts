@@ -26,6 +26,7 @@ export interface TargetState {
 const QUICK: Partial<FrontOptions> = { headersTimeoutMs: 4_000, bodyTimeoutMs: 4_000, lingerTimeoutMs: 800, keepAliveTimeoutMs: 1_000, connectionsCheckingIntervalMs: 100, throttledDelayMs: 5 }
 const FRONTS: Readonly<Record<string, Partial<FrontOptions>>> = {
   lax: { ...QUICK, failuresPerMinuteMax: 1e9 },
+  general: { ...QUICK, failuresPerMinuteMax: 1e9 },
   strict: { ...QUICK, failuresPerMinuteMax: 50, connectionsMax: 40, connectionsPerAddressMax: 24, isShared: () => false, headersMaxBytes: 4_096 }
 }
 
@@ -45,6 +46,7 @@ const app = await buildApp({
   deliver: async () => ({ kind: 'relayed', cloudRequestId: undefined }),
   sendOnce: createSendOnce(new RememberedPushes({ clock: systemClock, windowMs: 60_000 }), systemClock),
   preview: () => ({ method: 'POST', url: 'https://example.invalid/', headers: {}, canonicalRequest: '' }),
+  scansPushes: process.argv[2] !== 'general',
   bodyMaxBytes: 65_536,
   bodiesInFlightMaxBytes: 8_388_608,
   front: FRONTS[process.argv[2] ?? 'lax'] ?? {}
