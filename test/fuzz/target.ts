@@ -46,7 +46,7 @@ const app = await buildApp({
   deliver: async () => ({ kind: 'relayed', cloudRequestId: undefined }),
   sendOnce: createSendOnce(new RememberedPushes({ clock: systemClock, windowMs: 60_000 }), systemClock),
   preview: () => ({ method: 'POST', url: 'https://example.invalid/', headers: {}, canonicalRequest: '' }),
-  scansPushes: process.argv[2] !== 'general',
+  takesFastPath: process.argv[2] !== 'general',
   bodyMaxBytes: 65_536,
   bodiesInFlightMaxBytes: 8_388_608,
   front: FRONTS[process.argv[2] ?? 'lax'] ?? {}
