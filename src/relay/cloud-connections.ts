@@ -15,10 +15,14 @@ export interface CloudConnectionsParts {
 export class CloudConnections implements CloudDispatcher {
   readonly #parts: CloudConnectionsParts
   readonly #open = new Set<CloudConnection>()
+  /** The event loop has looked at them since their last answer. */
   readonly #idle: CloudConnection[] = []
+  /** Answered since it looked last. */
+  #answered: CloudConnection[] = []
   /** In the order in which they came. */
   readonly #waiting: Exchange[] = []
   #connecting = 0
+  #isDealing = false
   #isDestroyed = false
 
   constructor (parts: CloudConnectionsParts) {
@@ -31,13 +35,9 @@ export class CloudConnections implements CloudDispatcher {
       fail(exchange, new errors.ClientDestroyedError())
       return false
     }
-    const connection = this.#takeIdle()
-    if (connection === undefined) {
-      this.#waiting.push(exchange)
-      this.#connectMore()
-    } else if (!connection.send(exchange)) {
-      this.#idle.push(connection)
-    }
+    this.#waiting.push(exchange)
+    this.#connectMore()
+    if (this.#idle.length > 0) this.#dealSoon()
     return true
   }
 
@@ -48,16 +48,38 @@ export class CloudConnections implements CloudDispatcher {
     for (const exchange of this.#waiting.splice(0)) fail(exchange, new errors.ClientDestroyedError())
   }
 
-  #takeIdle (): CloudConnection | undefined {
-    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
-      if (connection.isUsable) return connection
-    }
-    return undefined
+  /**
+   * Not at once: what the other side did with an idle connection may lie there unseen. An end would leave the push in doubt, and bytes
+   * that nobody asked for would be its answer. The event loop looks first (undici learnt this as GHSA-35p6-xmwp-9g52).
+   */
+  #dealSoon (): void {
+    if (this.#isDealing) return
+    this.#isDealing = true
+    setImmediate(() => {
+      this.#isDealing = false
+      this.#deal()
+    })
   }
 
+  #deal (): void {
+    while (this.#waiting.length > 0) {
+      const connection = this.#idle.pop()
+      if (connection === undefined) break
+      if (connection.isUsable) this.#use(connection)
+    }
+    // Many servers close after an answer that does not say so.
+    this.#idle.push(...this.#answered)
+    this.#answered = []
+    if (this.#isDestroyed || this.#waiting.length === 0) return
+    this.#connectMore()
+    if (this.#idle.length > 0) this.#dealSoon()
+  }
+
+  /** For those that wait and will have none of the connections that are free. */
   #connectMore (): void {
     const { connect, connectionsMax } = this.#parts
-    while (this.#connecting < this.#waiting.length && this.#connecting + this.#open.size < connectionsMax) {
+    const wanted = this.#waiting.length - this.#idle.length - this.#answered.length
+    while (this.#connecting < wanted && this.#connecting + this.#open.size < connectionsMax) {
       this.#connecting += 1
       connect().then(socket => { this.#add(socket) }, (error: Error) => { this.#failOne(error) })
     }
@@ -70,7 +92,10 @@ export class CloudConnections implements CloudDispatcher {
       return
     }
     const connection = new CloudConnection(socket, this.#parts.keepAliveMs, {
-      onFree: free => { this.#use(free) },
+      onFree: free => {
+        this.#answered.push(free)
+        this.#dealSoon()
+      },
       onClosed: closed => { this.#remove(closed) }
     })
     this.#open.add(connection)
@@ -94,8 +119,10 @@ export class CloudConnections implements CloudDispatcher {
 
   #remove (connection: CloudConnection): void {
     this.#open.delete(connection)
-    const place = this.#idle.indexOf(connection)
-    if (place >= 0) this.#idle.splice(place, 1)
+    for (const free of [this.#idle, this.#answered]) {
+      const place = free.indexOf(connection)
+      if (place >= 0) free.splice(place, 1)
+    }
     if (!this.#isDestroyed) this.#connectMore()
   }
 }
