@@ -22,6 +22,8 @@ export class CloudConnections implements CloudDispatcher {
   /** In the order in which they came. */
   readonly #waiting: Exchange[] = []
   #connecting = 0
+  /** Those connections among them that were begun for requests which wait no longer. */
+  #forNobody = 0
   #isDealing = false
   #isDestroyed = false
 
@@ -32,20 +34,34 @@ export class CloudConnections implements CloudDispatcher {
   dispatch (options: CloudDispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const exchange = { options, handler }
     if (this.#isDestroyed) {
-      fail(exchange, new errors.ClientDestroyedError())
+      failAll([exchange], new errors.ClientDestroyedError())
       return false
     }
     this.#waiting.push(exchange)
+    options.onWaiting?.(() => { this.#leave(exchange) })
     this.#connectMore()
     if (this.#idle.length > 0) this.#dealSoon()
     return true
+  }
+
+  /** How many requests have no connection yet. */
+  get waitingCount (): number {
+    return this.#waiting.length
   }
 
   /** Ends everything: what is under way fails. */
   async destroy (): Promise<void> {
     this.#isDestroyed = true
     for (const connection of [...this.#open]) connection.destroy()
-    for (const exchange of this.#waiting.splice(0)) fail(exchange, new errors.ClientDestroyedError())
+    failAll(this.#waiting.splice(0), new errors.ClientDestroyedError())
+  }
+
+  /** Where nothing can be connected to, more come than connections fail: their bodies would fill the memory. */
+  #leave (exchange: Exchange): void {
+    const place = this.#waiting.indexOf(exchange)
+    if (place < 0) return
+    this.#waiting.splice(place, 1)
+    this.#forNobody = Math.min(this.#forNobody + 1, this.#connecting)
   }
 
   /**
@@ -79,14 +95,19 @@ export class CloudConnections implements CloudDispatcher {
   #connectMore (): void {
     const { connect, connectionsMax } = this.#parts
     const wanted = this.#waiting.length - this.#idle.length - this.#answered.length
-    while (this.#connecting < wanted && this.#connecting + this.#open.size < connectionsMax) {
+    while (this.#connecting - this.#forNobody < wanted && this.#connecting + this.#open.size < connectionsMax) {
       this.#connecting += 1
       connect().then(socket => { this.#add(socket) }, (error: Error) => { this.#failOne(error) })
     }
   }
 
   #add (socket: Socket): void {
+    if (socket.destroyed) {
+      this.#failOne(new errors.SocketError('other side closed'))
+      return
+    }
     this.#connecting -= 1
+    this.#forNobody = Math.min(this.#forNobody, this.#connecting)
     if (this.#isDestroyed) {
       socket.destroy()
       return
@@ -105,9 +126,9 @@ export class CloudConnections implements CloudDispatcher {
   /** Each connection was opened for one of those that wait. */
   #failOne (error: Error): void {
     this.#connecting -= 1
-    const exchange = this.#waiting.shift()
-    if (exchange !== undefined) fail(exchange, error)
-    this.#connectMore()
+    if (this.#forNobody > 0) this.#forNobody -= 1
+    else failAll(this.#waiting.splice(0, 1), error)
+    if (!this.#isDestroyed) this.#connectMore()
   }
 
   #use (connection: CloudConnection): void {
@@ -130,6 +151,6 @@ export class CloudConnections implements CloudDispatcher {
 /** Stands for the connection that a request never had. */
 const NO_CONNECTION: Dispatcher.DispatchController = { aborted: true, paused: false, reason: null, rawHeaders: null, rawTrailers: null, abort () {}, pause () {}, resume () {} }
 
-function fail ({ handler }: Exchange, error: Error): void {
-  handler.onResponseError?.(NO_CONNECTION, error)
+function failAll (exchanges: readonly Exchange[], error: Error): void {
+  for (const { handler } of exchanges) handler.onResponseError?.(NO_CONNECTION, error)
 }
