@@ -59,6 +59,8 @@ export class LaneLoader {
         const lane = lanes.open({ plant, deviceType, live })
         lane.id = id
         lane.hasMore = true
+        // A call in flight was read before.
+        lane.arrivals += 1
         drain.wake(lane)
       }
       this.#setbacks = 0

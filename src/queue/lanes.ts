@@ -18,8 +18,10 @@ export class ActiveLane implements LaneName {
   id: number | undefined
   /** There may be something to read. */
   hasMore = false
-  /** Pushes that were taken in; what is read before one of them says nothing about it. */
+  /** How often something came in; what is read before says nothing about it. */
   arrivals = 0
+  /** The newest push that was taken in; 0: none yet. */
+  newestId = 0
   /** Pushes that are being written. */
   appending = 0
   /** Pushes on disk about which something is still to be noted before they may be read. */

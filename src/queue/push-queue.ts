@@ -117,6 +117,7 @@ export class PushQueue {
       const { id, laneId } = await this.#parts.log.append(inLane(push, lane.live))
       lane.id = laneId
       if (delayMs > 0) lane.delays.add(id, dueAtMs)
+      lane.newestId = Math.max(lane.newestId, id)
       lane.arrivals += 1
       lane.hasMore = true
       if (inDoubt) this.#noteDoubt(lane, id).catch(this.#parts.listeners?.onProblem)

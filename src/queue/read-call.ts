@@ -33,7 +33,8 @@ export async function readCall (log: Pick<QueueLog, 'read'>, lane: ActiveLane, {
   lane.recordsPerPush = call.recordCount / call.entries.length
   const wasCutShort = waiting.length >= entriesMax || diskBytesMax(waiting.reduce((sum, { body }) => sum + body.length, 0), waiting.length) >= bytesMax
   lane.readAheadMax = readAheadAfter(call.entries.length, waiting.length, wasCutShort)
-  return { call, isLast: call.entries.length === waiting.length && !wasCutShort && heldFromId === Infinity }
+  // How much was read does not tell: it ends before a push that is too large for the rest, and what is damaged is left out.
+  return { call, isLast: call.entries.at(-1)?.id === lane.newestId }
 }
 
 /** Read for nothing, the bodies of a whole call cost more than sending one push. */

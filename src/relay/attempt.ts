@@ -35,7 +35,7 @@ export type Outcome = Answered | Unanswered
 export function attempt (pool: Pick<CloudDispatcher, 'dispatch'>, { path, headers, body }: AttemptRequest, ending: Ending): Promise<Outcome> {
   return new Promise(resolve => {
     const handler = new AttemptHandler(resolve, ending)
-    const options: CloudDispatchOptions = { path, method: 'POST', headers, body, onConnection: connection => { handler.connection = connection } }
+    const options: CloudDispatchOptions = { path, method: 'POST', headers, body, onConnection: connection => { handler.connection = connection }, onWaiting: leave => { handler.leave = leave } }
     pool.dispatch(options, handler)
     if (!handler.isSettled) ending.onEnd(() => { handler.giveUp() })
   })
@@ -43,6 +43,7 @@ export function attempt (pool: Pick<CloudDispatcher, 'dispatch'>, { path, header
 
 class AttemptHandler implements Dispatcher.DispatchHandler {
   connection: Connection | undefined
+  leave: (() => void) | undefined
   readonly #resolve: (outcome: Outcome) => void
   readonly #ending: Ending
   #controller: Dispatcher.DispatchController | undefined
@@ -64,7 +65,8 @@ class AttemptHandler implements Dispatcher.DispatchHandler {
   /** The time is over. What has been begun is torn down; what still waits for a connection is never begun. */
   giveUp (): void {
     this.#settle({ cause: undefined, begun: this.#controller !== undefined, stale: false })
-    this.#controller?.abort(new Error('The time of the push is over.'))
+    if (this.#controller === undefined) this.leave?.()
+    else this.#controller.abort(new Error('The time of the push is over.'))
   }
 
   onRequestStart (controller: Dispatcher.DispatchController): void {

@@ -15,10 +15,16 @@ export interface CloudConnectionsParts {
 export class CloudConnections implements CloudDispatcher {
   readonly #parts: CloudConnectionsParts
   readonly #open = new Set<CloudConnection>()
+  /** The event loop has looked at them since their last answer. */
   readonly #idle: CloudConnection[] = []
+  /** Answered since it looked last. */
+  #answered: CloudConnection[] = []
   /** In the order in which they came. */
   readonly #waiting: Exchange[] = []
   #connecting = 0
+  /** Those connections among them that were begun for requests which wait no longer. */
+  #forNobody = 0
+  #isDealing = false
   #isDestroyed = false
 
   constructor (parts: CloudConnectionsParts) {
@@ -28,49 +34,89 @@ export class CloudConnections implements CloudDispatcher {
   dispatch (options: CloudDispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const exchange = { options, handler }
     if (this.#isDestroyed) {
-      fail(exchange, new errors.ClientDestroyedError())
+      failAll([exchange], new errors.ClientDestroyedError())
       return false
     }
-    const connection = this.#takeIdle()
-    if (connection === undefined) {
-      this.#waiting.push(exchange)
-      this.#connectMore()
-    } else if (!connection.send(exchange)) {
-      this.#idle.push(connection)
-    }
+    this.#waiting.push(exchange)
+    options.onWaiting?.(() => { this.#leave(exchange) })
+    this.#connectMore()
+    if (this.#idle.length > 0) this.#dealSoon()
     return true
+  }
+
+  /** How many requests have no connection yet. */
+  get waitingCount (): number {
+    return this.#waiting.length
   }
 
   /** Ends everything: what is under way fails. */
   async destroy (): Promise<void> {
     this.#isDestroyed = true
     for (const connection of [...this.#open]) connection.destroy()
-    for (const exchange of this.#waiting.splice(0)) fail(exchange, new errors.ClientDestroyedError())
+    failAll(this.#waiting.splice(0), new errors.ClientDestroyedError())
   }
 
-  #takeIdle (): CloudConnection | undefined {
-    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
-      if (connection.isUsable) return connection
+  /** Where nothing can be connected to, more come than connections fail: their bodies would fill the memory. */
+  #leave (exchange: Exchange): void {
+    const place = this.#waiting.indexOf(exchange)
+    if (place < 0) return
+    this.#waiting.splice(place, 1)
+    this.#forNobody = Math.min(this.#forNobody + 1, this.#connecting)
+  }
+
+  /**
+   * Not at once: what the other side did with an idle connection may lie there unseen. An end would leave the push in doubt, and bytes
+   * that nobody asked for would be its answer. The event loop looks first (undici learnt this as GHSA-35p6-xmwp-9g52).
+   */
+  #dealSoon (): void {
+    if (this.#isDealing) return
+    this.#isDealing = true
+    setImmediate(() => {
+      this.#isDealing = false
+      this.#deal()
+    })
+  }
+
+  #deal (): void {
+    while (this.#waiting.length > 0) {
+      const connection = this.#idle.pop()
+      if (connection === undefined) break
+      if (connection.isUsable) this.#use(connection)
     }
-    return undefined
+    // Many servers close after an answer that does not say so.
+    this.#idle.push(...this.#answered)
+    this.#answered = []
+    if (this.#isDestroyed || this.#waiting.length === 0) return
+    this.#connectMore()
+    if (this.#idle.length > 0) this.#dealSoon()
   }
 
+  /** For those that wait and will have none of the connections that are free. */
   #connectMore (): void {
     const { connect, connectionsMax } = this.#parts
-    while (this.#connecting < this.#waiting.length && this.#connecting + this.#open.size < connectionsMax) {
+    const wanted = this.#waiting.length - this.#idle.length - this.#answered.length
+    while (this.#connecting - this.#forNobody < wanted && this.#connecting + this.#open.size < connectionsMax) {
       this.#connecting += 1
       connect().then(socket => { this.#add(socket) }, (error: Error) => { this.#failOne(error) })
     }
   }
 
   #add (socket: Socket): void {
+    if (socket.destroyed) {
+      this.#failOne(new errors.SocketError('other side closed'))
+      return
+    }
     this.#connecting -= 1
+    this.#forNobody = Math.min(this.#forNobody, this.#connecting)
     if (this.#isDestroyed) {
       socket.destroy()
       return
     }
     const connection = new CloudConnection(socket, this.#parts.keepAliveMs, {
-      onFree: free => { this.#use(free) },
+      onFree: free => {
+        this.#answered.push(free)
+        this.#dealSoon()
+      },
       onClosed: closed => { this.#remove(closed) }
     })
     this.#open.add(connection)
@@ -80,9 +126,9 @@ export class CloudConnections implements CloudDispatcher {
   /** Each connection was opened for one of those that wait. */
   #failOne (error: Error): void {
     this.#connecting -= 1
-    const exchange = this.#waiting.shift()
-    if (exchange !== undefined) fail(exchange, error)
-    this.#connectMore()
+    if (this.#forNobody > 0) this.#forNobody -= 1
+    else failAll(this.#waiting.splice(0, 1), error)
+    if (!this.#isDestroyed) this.#connectMore()
   }
 
   #use (connection: CloudConnection): void {
@@ -94,8 +140,10 @@ export class CloudConnections implements CloudDispatcher {
 
   #remove (connection: CloudConnection): void {
     this.#open.delete(connection)
-    const place = this.#idle.indexOf(connection)
-    if (place >= 0) this.#idle.splice(place, 1)
+    for (const free of [this.#idle, this.#answered]) {
+      const place = free.indexOf(connection)
+      if (place >= 0) free.splice(place, 1)
+    }
     if (!this.#isDestroyed) this.#connectMore()
   }
 }
@@ -103,6 +151,6 @@ export class CloudConnections implements CloudDispatcher {
 /** Stands for the connection that a request never had. */
 const NO_CONNECTION: Dispatcher.DispatchController = { aborted: true, paused: false, reason: null, rawHeaders: null, rawTrailers: null, abort () {}, pause () {}, resume () {} }
 
-function fail ({ handler }: Exchange, error: Error): void {
-  handler.onResponseError?.(NO_CONNECTION, error)
+function failAll (exchanges: readonly Exchange[], error: Error): void {
+  for (const { handler } of exchanges) handler.onResponseError?.(NO_CONNECTION, error)
 }

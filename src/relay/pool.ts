@@ -29,6 +29,8 @@ export interface CloudDispatchOptions extends Dispatcher.DispatchOptions {
   readonly body: Buffer
   /** Called before the request is begun, again should it be moved to another connection. */
   onConnection? (connection: Connection): void
+  /** Called by our own connections when the request must wait; `leave` takes it out of the line, as long as it was not begun. */
+  onWaiting? (leave: () => void): void
 }
 
 /** What is used of a dispatcher of undici's here. */

@@ -140,6 +140,30 @@ t.test('a push that comes while its lane is found empty is delivered all the sam
   t.same(bench.delivered, ['just then'])
 })
 
+t.test('a push that somebody else puts behind a call in flight is delivered after it', async t => {
+  const log = new MemoryQueueLog()
+  const bench = setUpQueue(t, { log })
+  await bench.queue.start()
+  bench.answer = async () => await after(bench.clock, 100, DELIVERED)
+  await bench.store('north', [device('in flight')])
+  await bench.clock.advance(50)
+  await log.append(pushOf('north', [device('replayed')]))
+  // As the queue's thread tells of it.
+  log.skip(0)
+  await bench.clock.advance(10_000)
+  t.same(bench.delivered, ['in flight', 'replayed'])
+})
+
+t.test('a push too large to be read with the one before it does not wait for another to come', async t => {
+  const bench = setUpQueue(t)
+  bench.answer = async () => await after(bench.clock, 100, DELIVERED)
+  await bench.store('north', Array.from({ length: 5_000 }, (_, n) => device(`d${n}`)))
+  await bench.store('north', [device('small')])
+  await bench.store('north', [device('huge', 0, { a: 'x'.repeat(3_000_000) })])
+  await bench.clock.advance(60_000)
+  t.same(bench.delivered.slice(5_000), ['small', 'huge'])
+})
+
 t.test('a live push that may have arrived is sent again alone', async t => {
   const bench = setUpQueue(t)
   bench.answer = async () => await after(bench.clock, 100, DELIVERED)

@@ -1,6 +1,6 @@
 import { EventEmitter, getEventListeners, once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { systemClock } from '../../src/clock.js'
@@ -124,6 +124,35 @@ for (const way of ['undici', 'connections of our own']) {
         t.same(timersMs, [5000, 5000], 'nothing but the two deadlines')
         t.equal(nonces.size, 3)
       }
+    })
+
+    await t.test('a cloud that ends each connection behind its answer, without a word, leaves no push in doubt', async t => {
+      for (const reset of [true, false]) {
+        const upstream = await startUpstream(t, socket => {
+          socket.write(answer(SUCCESS), () => {
+            if (reset) socket.resetAndDestroy()
+            else socket.end()
+          })
+        })
+        const { relay, events } = startRelay(t, plain(upstream.port, { connectionsMax: 2 }))
+        await Promise.all(Array.from({ length: 20 }, async () => await relay.send(BODY, { timeoutMs: 5000 })))
+        t.same(events.map(({ kind }) => kind), Array.from({ length: 20 }, () => 'delivered'))
+      }
+    })
+
+    await t.test('what an idle connection brings unasked is no answer to the next push', async t => {
+      let last = new Socket()
+      const upstream = await startUpstream(t, (socket, _, overall) => {
+        last = socket
+        socket.write(answer(`{"requestId":"ID-${overall}","data":"success"}`))
+      })
+      const { relay } = startRelay(t, plain(upstream.port))
+      await relay.send(BODY, { timeoutMs: 5000 })
+      // The loop is about to look at its sockets.
+      await new Promise(resolve => { setImmediate(resolve) })
+      last.write(answer('{"requestId":"ID-STRANGE","data":"success"}'))
+      t.match(await relay.send(BODY, { timeoutMs: 5000 }), { kind: 'delivered', cloudRequestId: 'ID-2' })
+      t.same([upstream.requests(), upstream.connections()], [2, 2])
     })
 
     await t.test('a new connection that ends without an answer is waited for as usual', async t => {
