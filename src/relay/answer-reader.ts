@@ -101,7 +101,8 @@ export class AnswerReader {
     this.#keepsOpen = isNew && (connection === undefined || !/\bclose\b/i.test(String(connection)))
     if (coding !== undefined && (length !== undefined || String(coding).toLowerCase() !== 'chunked')) throw new AnswerError('Where the answer ends is said in more than one way.')
     const isBare = statusCode === 204 || statusCode === 304
-    this.#leftBytes = isBare ? 0 : lengthOf(length)
+    this.#leftBytes = lengthOf(length)
+    if (isBare && this.#leftBytes > 0) throw new AnswerError('An answer that has no body says how long it is.')
     this.#sink.onHead(statusCode, headers)
     if (isBare || (length !== undefined && this.#leftBytes === 0)) this.#end(this.#keepsOpen)
     else if (coding !== undefined) this.#state = 'chunk-size'

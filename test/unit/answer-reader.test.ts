@@ -48,6 +48,7 @@ t.test('what could be read in two ways is refused', async t => {
     'HTTP/2 200 OK\r\n\r\n', 'HTTP/1.1 20 OK\r\n\r\n', 'HTTP/1.1 2000 OK\r\n\r\n', 'http/1.1 200 OK\r\n\r\n', ` ${OK}\r\n`, 'HTTP/1.1 101 Switching Protocols\r\n\r\n', '<html>\r\n\r\n',
     `${OK}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n`, `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n`, `${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n`,
     `${OK}Content-Length: 2\r\nContent-Length: 3\r\n\r\n`, `${OK}Content-Length: 2, 2\r\n\r\n`, `${OK}Content-Length: -1\r\n\r\n`, `${OK}Content-Length: +1\r\n\r\n`, `${OK}Content-Length: 0x1\r\n\r\n`, `${OK}Content-Length:\r\n\r\n`,
+    'HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\n', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n',
     `${OK}Name : x\r\n\r\n`, `${OK}: x\r\n\r\n`, `${OK}no colon\r\n\r\n`, `${OK}a: b\r\n c: d\r\n\r\n`, `${OK}a: b\nContent-Length: 0\r\n\r\n`, `${OK}a: b\rc\r\n\r\n`, `${OK}a: \0\r\n\r\n`,
     `${OK}Content-Length: 1\r\n\r\nab`, CHUNKED.replace('4\r\n', '3\r\n'), CHUNKED.replace('4\r\n', '5\r\n'), CHUNKED.replace('4\r\n', 'x\r\n'), CHUNKED.replace('4\r\n', '\r\n'), CHUNKED.replace('4\r\n', '123456789\r\n'), `${CHUNKED}a`,
     `${OK}a: ${'b'.repeat(17_000)}\r\n\r\n`, `${OK}a: ${'b'.repeat(17_000)}`, `${OK}Transfer-Encoding: chunked\r\n\r\n${'0'.repeat(2_000)}`
