@@ -18,6 +18,8 @@ export interface LastUsesParts {
 export class LastUses {
   readonly #parts: Required<LastUsesParts>
   #unwritten = new Map<string, number>()
+  /** What is being written, part by part. Keys that are used meanwhile wait for the next round: it would never end. */
+  #due = new Map<string, number>()
   #cancelWrite: (() => void) | undefined
   #closed = false
 
@@ -32,7 +34,8 @@ export class LastUses {
 
   /** Writes everything now. */
   write (): void {
-    this.#write(this.#unwritten.size)
+    this.#takeDue()
+    this.#write(this.#due.size)
   }
 
   close (): void {
@@ -41,8 +44,13 @@ export class LastUses {
     this.write()
   }
 
+  #takeDue (): void {
+    for (const [id, usedAtMs] of this.#unwritten) this.#due.set(id, usedAtMs)
+    this.#unwritten = new Map()
+  }
+
   #write (countMax: number): boolean {
-    const batch = new Map([...this.#unwritten].slice(0, countMax))
+    const batch = new Map([...this.#due].slice(0, countMax))
     if (batch.size === 0) return true
     try {
       this.#parts.store.writeLastUses(batch)
@@ -50,7 +58,7 @@ export class LastUses {
       this.#parts.onProblem(problem)
       return false
     }
-    for (const id of batch.keys()) this.#unwritten.delete(id)
+    for (const id of batch.keys()) this.#due.delete(id)
     return true
   }
 
@@ -58,9 +66,11 @@ export class LastUses {
     if (this.#closed || this.#cancelWrite !== undefined) return
     this.#cancelWrite = this.#parts.clock.after(delayMs, () => {
       this.#cancelWrite = undefined
+      if (this.#due.size === 0) this.#takeDue()
       const written = this.#write(this.#parts.writtenAtOnceMax)
       // The rest goes on soon, with requests served in between.
-      if (this.#unwritten.size > 0) this.#schedule(written ? 50 : this.#parts.writeEveryMs)
+      if (this.#due.size > 0) this.#schedule(written ? 50 : this.#parts.writeEveryMs)
+      else if (this.#unwritten.size > 0) this.#schedule(this.#parts.writeEveryMs)
     })
   }
 }

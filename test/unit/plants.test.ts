@@ -171,6 +171,33 @@ t.test('many last uses are written in portions, with requests in between', async
   t.equal(clock.waiting, 0)
 })
 
+t.test('keys that are used all the time are written once a round, not without end', async t => {
+  const clock = new ManualClock()
+  const dataDir = t.testdir()
+  open(t, { dataDir }).addPlant('north', {})
+  const store = new PlantsStore(dataDir)
+  const watcher = new Database({ dataDir, fileName: 'plants.db' })
+  t.teardown(() => {
+    store.close()
+    watcher.close()
+  })
+  insertKeys(watcher, 1200)
+  const lastUses = new LastUses({ store, clock, onProblem: problem => { t.fail('no problem', { problem }) } })
+  const useAll = (): void => { for (let i = 1; i <= 1200; i++) lastUses.note(String(i).padStart(8, '0')) }
+  const startMs = clock.now()
+  const writtenSince = (ms: number): unknown => watcher.get(`SELECT count(*) AS n FROM keys WHERE last_used_at_ms >= ${startMs + ms}`)?.['n']
+  useAll()
+  for (const delayMs of [10_000, 50, 50, 50]) {
+    await clock.advance(delayMs)
+    useAll()
+  }
+  t.equal(writtenSince(0), 1200)
+  t.equal(writtenSince(1), 0, 'what was used meanwhile waits')
+  await clock.advance(10_100)
+  t.equal(writtenSince(1), 1200)
+  lastUses.close()
+})
+
 function insertKeys (database: Database, count: number): void {
   database.exec(`
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
