@@ -148,7 +148,8 @@ t.test('memory holds so many keys and no more, the ones used last, and no unknow
   t.equal(cache.find(ids[1] ?? '', () => true), two)
 })
 
-t.test('many last uses are written in portions, with requests in between', async t => {
+/** With 1200 keys, numbered from 00000001. */
+function openLastUses (t: Test): { clock: ManualClock, watcher: Database, lastUses: LastUses } {
   const clock = new ManualClock()
   const dataDir = t.testdir()
   open(t, { dataDir }).addPlant('north', {})
@@ -159,8 +160,13 @@ t.test('many last uses are written in portions, with requests in between', async
     watcher.close()
   })
   insertKeys(watcher, 1200)
-  const written = (): unknown => watcher.get('SELECT count(last_used_at_ms) AS n FROM keys')?.['n']
   const lastUses = new LastUses({ store, clock, onProblem: problem => { t.fail('no problem', { problem }) } })
+  return { clock, watcher, lastUses }
+}
+
+t.test('many last uses are written in portions, with requests in between', async t => {
+  const { clock, watcher, lastUses } = openLastUses(t)
+  const written = (): unknown => watcher.get('SELECT count(last_used_at_ms) AS n FROM keys')?.['n']
   for (let i = 1; i <= 1200; i++) lastUses.note(String(i).padStart(8, '0'))
   await clock.advance(10_000)
   t.equal(written(), 500)
@@ -172,17 +178,7 @@ t.test('many last uses are written in portions, with requests in between', async
 })
 
 t.test('keys that are used all the time are written once a round, not without end', async t => {
-  const clock = new ManualClock()
-  const dataDir = t.testdir()
-  open(t, { dataDir }).addPlant('north', {})
-  const store = new PlantsStore(dataDir)
-  const watcher = new Database({ dataDir, fileName: 'plants.db' })
-  t.teardown(() => {
-    store.close()
-    watcher.close()
-  })
-  insertKeys(watcher, 1200)
-  const lastUses = new LastUses({ store, clock, onProblem: problem => { t.fail('no problem', { problem }) } })
+  const { clock, watcher, lastUses } = openLastUses(t)
   const useAll = (): void => { for (let i = 1; i <= 1200; i++) lastUses.note(String(i).padStart(8, '0')) }
   const startMs = clock.now()
   const writtenSince = (ms: number): unknown => watcher.get(`SELECT count(*) AS n FROM keys WHERE last_used_at_ms >= ${startMs + ms}`)?.['n']
