@@ -198,3 +198,15 @@ t.test('a sender that hangs up ends its relay, and a key that was revoked meanwh
   await kept.write(pushOf(proxy))
   t.strictSame(parseAnswers(await kept.answers(2)).map(({ statusCode }) => statusCode), [200, 401])
 })
+
+t.test('a connection on which nothing moves while its push is under way ends', async t => {
+  const front = { stallTimeoutMs: 200, connectionsCheckingIntervalMs: 20 }
+  for (const env of [{}, { FAST_PATH: 'false' }]) {
+    const proxy = await startProxy(t, { policy: { delivery: 'relay' }, front, env })
+    proxy.cloud.inject('neverAnswers')
+    const { write, answers, isGone, received } = await call(t, proxy)
+    await write(pushOf(proxy))
+    await answers(1)
+    t.strictSame([isGone(), received()], [true, ''])
+  }
+})

@@ -4,6 +4,8 @@ import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { systemClock } from '../../src/clock.js'
+import { attempt } from '../../src/relay/attempt.js'
+import { Ending } from '../../src/relay/ending.js'
 import { createCloudPool, type CloudPoolOptions } from '../../src/relay/pool.js'
 import { type AttemptEvent, createRelay, type Relay, type SendOptions } from '../../src/relay/relay.js'
 import { certificate } from '../support/certificate.js'
@@ -268,6 +270,17 @@ for (const way of ['undici', 'connections of our own']) {
       const upstream = await startUpstream(t, () => {}, server)
       const { relay } = startRelay(t, plain(upstream.port), 100)
       t.match(await relay.send(Buffer.alloc(1_000_000, 120), { timeoutMs: 5000 }), { kind: 'refused', statusCode: 413 })
+    })
+
+    await t.test('a value that would end its header is refused, and nothing was sent', async t => {
+      const upstream = await startUpstream(t, socket => { socket.write(answer(SUCCESS)) })
+      const pool = createCloudPool({ isFast, ...plain(upstream.port) })
+      t.teardown(async () => { await pool.destroy() })
+      const ending = new Ending(systemClock, 5000, undefined)
+      const outcome = await attempt(pool, { path: '/', headers: { host: PUBLIC_HOST, 'x-acs-security-token': 'a\r\nb: c' }, body: BODY }, ending)
+      ending.close()
+      t.match(outcome, { begun: false, cause: { code: 'UND_ERR_INVALID_ARG' } })
+      t.equal(upstream.requests(), 0)
     })
 
     await t.test('a signal that outlives its pushes keeps no listener of them', async t => {
