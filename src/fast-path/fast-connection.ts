@@ -1,28 +1,12 @@
 import type { Socket } from 'node:net'
-import type { Clock } from '../clock.js'
-import type { Connection, Connections } from '../plugins/connections.js'
+import type { Connection } from '../plugins/connections.js'
 import { GatheredBytes } from '../plugins/gathered-bytes.js'
-import type { AnswerTexts, FastAnswer } from './answer-text.js'
+import type { FastAnswer } from './answer-text.js'
+import type { FastConnectionParts } from './fast-connection-parts.js'
 import type { FastExchange } from './fast-exchange.js'
 import { PartialRequest } from './partial-request.js'
-import { readPlainHead, type PlainHead } from './read-head.js'
+import { readPlainHead } from './read-head.js'
 import { sendLeft } from './send-left.js'
-
-export interface FastConnectionParts {
-  readonly clock: Clock
-  readonly connections: Connections
-  readonly texts: AnswerTexts
-  /** Judges a head; undefined: the general way is to judge it. */
-  readonly admit: (head: PlainHead, address: string) => FastExchange | undefined
-  /** Whether the port is being closed. */
-  readonly isClosing: () => boolean
-  /** Gives a socket to the general way, for good; what was read of it comes first. */
-  readonly serve: (socket: Socket) => void
-  /** Tells the general way of a connection what Node would have told it. */
-  readonly fail: (code: 'HPE_INVALID_EOF_STATE' | 'ERR_HTTP_REQUEST_TIMEOUT', socket: Socket) => void
-  /** This connection is over, or the general way's. */
-  readonly forget: (connection: FastConnection) => void
-}
 
 /** How long the rest of a body is waited for here. A slow sender costs little on the general way, which has all the bounds. */
 const PATIENCE_MS = 500
@@ -46,7 +30,8 @@ export class FastConnection {
   #sinceMs: number
   #isNew = true
   #exchange: FastExchange | undefined
-  #partial: PartialRequest | undefined
+  /** Read, and not answered yet. */
+  #request: PartialRequest | undefined
   #stopWaiting = (): void => {}
   /** What came behind the request that is being answered. */
   #rest = new GatheredBytes()
@@ -80,7 +65,7 @@ export class FastConnection {
 
   /** Whoever has begun to send a request is served to its end, which is the general way's business. */
   leaveBegun (): void {
-    if (this.#partial !== undefined) this.#handOver(this.#partial.bytes)
+    if (this.#state === 'body' && this.#request !== undefined) this.#handOver(this.#request.bytes)
   }
 
   readonly #take = (chunk: Buffer): void => {
@@ -94,7 +79,7 @@ export class FastConnection {
   }
 
   #begin (chunk: Buffer): void {
-    const { admit, clock, connections, isClosing } = this.#parts
+    const { admit, buffers, clock, connections, isClosing } = this.#parts
     const head = isClosing() ? undefined : readPlainHead(chunk)
     const exchange = head === undefined ? undefined : admit(head, this.#address)
     if (head === undefined || exchange === undefined) return this.#handOver(chunk)
@@ -102,20 +87,19 @@ export class FastConnection {
     this.#exchange = exchange
     this.#sinceMs = clock.monotonicMs()
     connections.hold(this.#connection)
-    const partial = new PartialRequest(chunk, head)
-    if (partial.isWhole) return this.#send(partial)
-    this.#partial = partial
+    const request = new PartialRequest(chunk, head, buffers)
+    this.#request = request
+    if (request.isWhole) return this.#send(request)
     this.#state = 'body'
-    this.#stopWaiting = clock.after(PATIENCE_MS, () => { this.#handOver(partial.bytes) })
+    this.#stopWaiting = clock.after(PATIENCE_MS, () => { this.#handOver(request.bytes) })
   }
 
   #gather (chunk: Buffer): void {
-    const partial = this.#partial
-    partial?.add(chunk)
-    if (partial?.isWhole !== true) return
+    const request = this.#request
+    request?.add(chunk)
+    if (request?.isWhole !== true) return
     this.#stopWaiting()
-    this.#partial = undefined
-    this.#send(partial)
+    this.#send(request)
   }
 
   #send (request: PartialRequest): void {
@@ -126,6 +110,8 @@ export class FastConnection {
 
   readonly #answer = (answer: FastAnswer): void => {
     if (this.#state !== 'answering') return
+    if (this.#exchange?.isBodyFree === true) this.#request?.release()
+    this.#request = undefined
     this.#isLast = this.#parts.isClosing()
     this.#socket.write(this.#parts.texts.write(answer, this.#isLast), this.#written)
   }
@@ -154,7 +140,6 @@ export class FastConnection {
         return
       case 'body':
         this.#stopWaiting()
-        this.#partial = undefined
         this.#parts.fail('HPE_INVALID_EOF_STATE', this.#socket)
         return
       case 'answering':
@@ -166,6 +151,8 @@ export class FastConnection {
 
   readonly #close = (): void => {
     this.#stopWaiting()
+    // The body of a push that is under way is still read.
+    if (this.#state === 'body') this.#request?.release()
     this.#state = 'over'
     this.#exchange?.end(false)
     this.#parts.forget(this)
@@ -177,6 +164,7 @@ export class FastConnection {
     const socket = this.#socket
     if (socket.destroyed) return
     this.#stopWaiting()
+    this.#request?.release()
     if (this.#exchange !== undefined) {
       this.#exchange.cancel()
       connections.letGo(this.#connection, { hasBegun: true })

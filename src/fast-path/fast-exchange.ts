@@ -56,6 +56,7 @@ export class FastExchange {
   #failure: ProxyError | undefined
   #tally: Tally | undefined
   #isRepeat = false
+  #isBodyFree = false
 
   /** @param bodyBytes Taken from the budget already, for this address. */
   constructor (parts: FastExchangeParts, identity: Identity, address: string, bodyBytes: number) {
@@ -65,6 +66,9 @@ export class FastExchange {
     this.#bodyBytes = bodyBytes
     this.#startedMs = parts.clock.monotonicMs()
   }
+
+  /** Whether nobody reads the body any more, on disk or on a connection: one that answers before it was written to the end is closed. */
+  get isBodyFree (): boolean { return this.#isBodyFree }
 
   /**
    * Sends the push, if its body is proven clean and nothing stands against it.
@@ -143,6 +147,7 @@ export class FastExchange {
   #accept (sent: Sent, { records, points }: ScannedPush, use: RequestsUse | undefined): FastAnswer {
     if (sent.repeatOf === undefined) this.#tally = { records, points, repairs: NOTHING, warnings: NOTHING }
     else this.#isRepeat = true
+    this.#isBodyFree = sent.delivery.kind === 'relayed' && !this.#isRepeat
     const { statusCode, headers, body } = answerTaken(this.#requestId, this.#identity.plant.policy, sent)
     this.#statusCode = statusCode
     return { statusCode, requestId: this.#requestId, limits: use === undefined ? NO_HEADERS : limitHeaders(use), headers, body }

@@ -5,7 +5,9 @@ import { isScanned } from '../intake/take-push.js'
 import type { Identity, Registry } from '../plants/registry.js'
 import type { Connections } from '../plugins/connections.js'
 import { AnswerTexts } from './answer-text.js'
-import { FastConnection, type FastConnectionParts } from './fast-connection.js'
+import { BodyBuffers } from './body-buffers.js'
+import { FastConnection } from './fast-connection.js'
+import type { FastConnectionParts } from './fast-connection-parts.js'
 import { FastExchange, type FastExchangeParts } from './fast-exchange.js'
 import type { PlainHead } from './read-head.js'
 
@@ -34,6 +36,7 @@ export default fp<FastPathOptions>(async (app, options) => {
     clock,
     connections,
     texts: new AnswerTexts(clock, front.keepAliveTimeoutMs),
+    buffers: new BodyBuffers(clock),
     admit: admitter(options),
     isClosing: () => isClosing,
     serve: socket => { Reflect.apply(serveGenerally, server, [socket]) },

@@ -1,25 +1,41 @@
-import { GatheredBytes } from '../plugins/gathered-bytes.js'
+import { freeBuffer } from '../plugins/free-buffer.js'
+import type { BodyBuffers } from './body-buffers.js'
 import type { PlainHead } from './read-head.js'
 
 const NOTHING = Buffer.alloc(0)
 
-/** A request whose head is read; its body comes in one piece with the head, or in several. */
+/** A request whose head is read; its body comes in one piece with the head, or in several, which are gathered and freed. */
 export class PartialRequest {
+  readonly #buffers: BodyBuffers
   readonly #head: Buffer
-  readonly #bodyBytes: number
-  readonly #body: GatheredBytes
+  readonly #body: Buffer
+  /** What came first, if the whole body lies in it. */
+  readonly #piece: Buffer | undefined
+  /** So many bytes of the body have come. */
+  #cameBytes: number
   #rest: Buffer = NOTHING
+  #isReleased = false
 
-  /** @param bytes What came first: the whole head, and as much more as it may be. */
-  constructor (bytes: Buffer, { headBytes, bodyBytes }: PlainHead) {
-    this.#head = bytes.subarray(0, headBytes)
-    this.#bodyBytes = bodyBytes
-    this.#body = new GatheredBytes(bodyBytes)
-    this.add(bytes.subarray(headBytes))
+  /** @param bytes What came first of a socket: the whole head, and as much more as it may be. */
+  constructor (bytes: Buffer, { headBytes, bodyBytes }: PlainHead, buffers: BodyBuffers) {
+    this.#buffers = buffers
+    const end = headBytes + bodyBytes
+    if (bytes.length >= end) {
+      this.#piece = bytes
+      this.#head = bytes.subarray(0, headBytes)
+      this.#body = bytes.subarray(headBytes, end)
+      this.#cameBytes = bodyBytes
+      this.#rest = bytes.subarray(end)
+    } else {
+      this.#head = Buffer.from(bytes.subarray(0, headBytes))
+      this.#body = buffers.take(bodyBytes)
+      this.#cameBytes = bytes.copy(this.#body, 0, headBytes)
+      freeBuffer(bytes)
+    }
   }
 
   get isWhole (): boolean {
-    return this.#body.length === this.#bodyBytes
+    return this.#cameBytes === this.#body.length
   }
 
   /** Whether more came than the request has. */
@@ -27,19 +43,29 @@ export class PartialRequest {
     return this.#rest.length > 0
   }
 
+  /** Only once it is whole. */
   get body (): Buffer {
-    return this.#body.bytes
+    return this.#body
   }
 
-  /** All that came. */
+  /** A copy of all that came. */
   get bytes (): Buffer {
-    return Buffer.concat([this.#head, this.#body.bytes, this.#rest])
+    return Buffer.concat([this.#head, this.#body.subarray(0, this.#cameBytes), this.#rest])
   }
 
+  /** @param piece What came next of the socket, as long as the request is not whole. */
   add (piece: Buffer): void {
-    const missing = this.#bodyBytes - this.#body.length
-    if (piece.length <= missing) return this.#body.add(piece)
-    this.#body.add(piece.subarray(0, missing))
-    this.#rest = piece.subarray(missing)
+    const copiedBytes = piece.copy(this.#body, this.#cameBytes)
+    this.#cameBytes += copiedBytes
+    if (copiedBytes === piece.length) freeBuffer(piece)
+    else this.#rest = piece.subarray(copiedBytes)
+  }
+
+  /** Nobody reads what came any more: its memory is used for another body, or freed. */
+  release (): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    if (this.#piece === undefined) this.#buffers.giveBack(this.#body)
+    else freeBuffer(this.#piece)
   }
 }

@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { startCloud, startProxy, type TestProxy } from '../support/proxy.js'
+
+/** Of some 70 kB, so that it comes in pieces; of 2.6 MB with ten long values a device. */
+function largePush (name: string, size: 'large' | 'very large' = 'large'): string {
+  const data = size === 'large' ? { Ua: '7' } : Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`P${n}`, '7'.repeat(250)]))
+  return JSON.stringify({
+    deviceType: '1',
+    devices: Array.from({ length: 1_000 }, (_, n) => ({ deviceId: `${name}-${n}`, recordTime: '2021-09-08 18:40:00', data }))
+  })
+}
+
+async function pushAll (proxy: TestProxy, bodies: readonly string[]): Promise<number[]> {
+  return await Promise.all(bodies.map(async body => (await proxy.push(body)).statusCode))
+}
+
+const namesOf = (round: number): string[] => Array.from({ length: 12 }, (_, n) => `meter-in-no-log-${round}-${n}`)
+
+t.test('large pushes, many at a time and one after the other, arrive as they were sent', async t => {
+  const proxy = await startProxy(t)
+  for (let round = 0; round < 3; round++) {
+    const bodies = namesOf(round).map(name => largePush(name))
+    t.strictSame(await pushAll(proxy, bodies), bodies.map(() => 200))
+    const arrived = new Set(proxy.cloud.received().slice(-bodies.length).map(({ body }) => String(body)))
+    t.ok(bodies.every(body => arrived.has(body)))
+  }
+})
+
+t.test('whatever the cloud does to large pushes, what arrives is what was sent, and what was answered as relayed has arrived', async t => {
+  const cloud = await startCloud(t)
+  const proxy = await startProxy(t, { cloud })
+  for (const fault of ['hangsUp', 'closesIdle', 'goesStale', 'throttles', 'isDown', 'truncatesBody', 'hangsUpAfterHeaders'] as const) {
+    cloud.inject(fault, { times: 5 })
+    const bodies = namesOf(0).map(name => largePush(`${name}-${fault}`))
+    const before = cloud.received().length
+    const codes = await pushAll(proxy, bodies)
+    cloud.heal()
+    const arrived = new Set(cloud.received().slice(before).map(({ body }) => String(body)))
+    t.ok([...arrived].every(body => bodies.includes(body)), `${fault}: nothing else`)
+    t.ok(bodies.every((body, n) => codes[n] !== 200 || arrived.has(body)), `${fault}: no success of what is not there`)
+  }
+})
+
+t.test('a cloud that answers before it has read a push never reads of another one on that connection', async t => {
+  const { port, received } = await startHastyCloud(t)
+  const proxy = await startProxy(t, { env: { ENERGY_EXPERT_ENDPOINT: `http://127.0.0.1:${port}`, RELAY_TIMEOUT_MS: '20000' } })
+  const all: string[] = []
+  for (let round = 0; round < 3; round++) {
+    const bodies = namesOf(round).slice(0, 4).map(name => largePush(name, 'very large'))
+    all.push(...bodies)
+    t.strictSame(await pushAll(proxy, bodies), bodies.map(() => 200))
+  }
+  await proxy.close()
+  const arrived = received().flatMap(text => text.split('POST /api').slice(1).map(request => request.slice(request.indexOf('\r\n\r\n') + 4)))
+  t.ok(arrived.every(text => all.some(body => body.startsWith(text))), 'each request has the beginning of one push, or all of it')
+  t.ok(arrived.some(text => !all.includes(text)), 'some were answered before they were written to the end')
+})
+
+/** Answers with a success as soon as it has read a head, and goes on to read when that is out. */
+async function startHastyCloud (t: Test): Promise<{ port: number, received: () => string[] }> {
+  const texts: string[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => {
+    const at = texts.push('') - 1
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('data', chunk => {
+      texts[at] += chunk.toString('latin1')
+      if (!chunk.includes('POST /api')) return
+      socket.pause()
+      const answer = '{"requestId":"1","data":"success"}'
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`, () => { setImmediate(() => { socket.resume() }) })
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, received: () => texts }
+}
