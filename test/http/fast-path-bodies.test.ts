@@ -1,7 +1,12 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect } from 'node:tls'
 import t, { type Test } from 'tap'
-import { startCloud, startProxy, type TestProxy } from '../support/proxy.js'
+import { startSandbox } from '../../src/sandbox/sandbox.js'
+import { projectPath } from '../support/project.js'
+import { CREDENTIAL, startCloud, startProxy, type TestProxy } from '../support/proxy.js'
+import { parseAnswers } from '../support/raw-socket.js'
 
 /** Of some 70 kB, so that it comes in pieces; of 2.6 MB with ten long values a device. */
 function largePush (name: string, size: 'large' | 'very large' = 'large'): string {
@@ -25,6 +30,25 @@ t.test('large pushes, many at a time and one after the other, arrive as they wer
     t.strictSame(await pushAll(proxy, bodies), bodies.map(() => 200))
     const arrived = new Set(proxy.cloud.received().slice(-bodies.length).map(({ body }) => String(body)))
     t.ok(bodies.every(body => arrived.has(body)))
+  }
+})
+
+t.test('under TLS on both sides large pushes arrive as they were sent', async t => {
+  const file = (name: string): string => projectPath(`test/support/${name}`)
+  const cloud = await startSandbox({ accounts: [CREDENTIAL], tls: { cert: readFileSync(file('tls/cloud.crt'), 'utf8'), key: readFileSync(file('tls/cloud.key'), 'utf8') } })
+  t.teardown(async () => { await cloud.close() })
+  const proxy = await startProxy(t, { cloud, env: { ENERGY_EXPERT_SIGNED_HOST: 'energyexpertexternal.cn-hangzhou.aliyuncs.com', CA_FILE: file('tls/cloud.crt'), TLS_CERT_FILE: file('tls-plants/first.crt'), TLS_KEY_FILE: file('tls-plants/first.key') } })
+  const socket = connect({ host: '127.0.0.1', port: proxy.port, rejectUnauthorized: false })
+  t.teardown(() => { socket.destroy() })
+  let received = ''
+  socket.on('data', chunk => { received += chunk.toString('latin1') })
+  for (const name of namesOf(0).slice(0, 5)) {
+    const body = largePush(name)
+    received = ''
+    socket.write(`POST /api/v1/data/increment/push HTTP/1.1\r\nHost: p\r\nX-API-Key: ${proxy.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    for (let pieces = 0; pieces < 100 && parseAnswers(received).length === 0; pieces++) await once(socket, 'data')
+    t.match(parseAnswers(received), [{ statusCode: 200, headers: { 'x-delivery': 'relayed' } }])
+    t.ok(String(cloud.received().at(-1)?.body) === body)
   }
 })
 
