@@ -9,7 +9,7 @@ import { registerPlant } from './register.js'
 
 const PATH = '/api/v1/data/increment/push'
 /** As `npm start` and the Dockerfile run the proxy. */
-const NODE_FLAGS = ['--max-semi-space-size=4']
+const NODE_FLAGS = ['--max-semi-space-size=8']
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 function stopOf (child: ChildProcess, dataDir?: string): () => Promise<void> {
