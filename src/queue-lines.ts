@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { RaisedAlarm } from './queue/alarms.js'
-import type { QueueListeners } from './queue/queue-events.js'
+import type { CallEvent, QueueListeners } from './queue/queue-events.js'
 import type { Loss, OpenReport, QueueNotice } from './queue/queue-log.js'
 
 /** What the alarms mean and who can mend them; what was answered stands beside. */
@@ -24,7 +24,7 @@ export function logQueue (logger: Logger): QueueListeners {
   return {
     onAlarm: ({ kind, sinceMs, message, ...alarm }) => { logger.error({ alarm: kind, ...alarm, reason: message }, SENTENCES[kind]) },
     onAlarmEnd: ({ kind, sinceMs, message, ...alarm }) => { logger.info({ alarm: kind, ...alarm, since: new Date(sinceMs).toISOString() }, 'The alarm is over.') },
-    onCall: ({ verdict, ...call }) => { logger.debug({ ...call, verdict: verdict.kind, cloudRequestId: verdict.cloudRequestId }, 'call') },
+    onCall: event => { if (logger.isLevelEnabled('debug')) logCall(logger, event) },
     onStored: ({ parkedFor, ...push }) => {
       if (parkedFor !== undefined) logger.warn({ ...push, code: parkedFor }, 'A push was parked: it is kept, and not sent by itself.')
     },
@@ -33,6 +33,10 @@ export function logQueue (logger: Logger): QueueListeners {
     },
     onProblem: problem => { logger.warn({ error: problem }, 'The queue\'s store failed; it is tried again.') }
   }
+}
+
+function logCall (logger: Logger, { verdict, ...call }: CallEvent): void {
+  logger.debug({ ...call, verdict: verdict.kind, cloudRequestId: verdict.cloudRequestId }, 'call')
 }
 
 /** What was found wrong at the start. */

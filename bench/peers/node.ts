@@ -8,6 +8,8 @@ import { freePort, untilOpen } from './ports.js'
 import { registerPlant } from './register.js'
 
 const PATH = '/api/v1/data/increment/push'
+/** As `npm start` and the Dockerfile run the proxy. */
+const NODE_FLAGS = ['--max-semi-space-size=8']
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 function stopOf (child: ChildProcess, dataDir?: string): () => Promise<void> {
@@ -52,7 +54,7 @@ export async function startProxy (delivery: 'relay' | 'store', cloudPort: number
     ALIBABA_CLOUD_ACCESS_KEY_ID: 'bench-key-id',
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'bench-key-secret'
   }
-  const child = spawn(process.execPath, [here('../../src/main.js'), 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [...NODE_FLAGS, here('../../src/main.js'), 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   await untilOpen(port)
   return { url: `http://127.0.0.1:${port}${PATH}`, pid: child.pid ?? 0, keys: made, warms: true, stop: stopOf(child, dataDir) }
 }
@@ -60,7 +62,7 @@ export async function startProxy (delivery: 'relay' | 'store', cloudPort: number
 /** The proxy with a queue that answers every append at once and writes nothing: all but the delivery. */
 export async function startAccepting (): Promise<Peer> {
   const dataDir = mkdtempSync(join('.', 'bench-data-'))
-  const child = fork(here('../stored-answers-proxy.js'), [dataDir, 'unwritten'])
+  const child = fork(here('../stored-answers-proxy.js'), [dataDir, 'unwritten'], { execArgv: NODE_FLAGS })
   const [{ origin, key }] = await once(child, 'message')
   return { url: `${origin}${PATH}`, pid: child.pid ?? 0, keys: [key], warms: true, stop: stopOf(child, dataDir) }
 }

@@ -1,4 +1,4 @@
-import { freeBuffer } from '../plugins/free-buffer.js'
+import { freePiece } from '../free-memory.js'
 import type { BodyBuffers } from './body-buffers.js'
 import type { PlainHead } from './read-head.js'
 
@@ -30,7 +30,7 @@ export class PartialRequest {
       this.#head = Buffer.from(bytes.subarray(0, headBytes))
       this.#body = buffers.take(bodyBytes)
       this.#cameBytes = bytes.copy(this.#body, 0, headBytes)
-      freeBuffer(bytes)
+      freePiece(bytes)
     }
   }
 
@@ -57,7 +57,7 @@ export class PartialRequest {
   add (piece: Buffer): void {
     const copiedBytes = piece.copy(this.#body, this.#cameBytes)
     this.#cameBytes += copiedBytes
-    if (copiedBytes === piece.length) freeBuffer(piece)
+    if (copiedBytes === piece.length) freePiece(piece)
     else this.#rest = piece.subarray(copiedBytes)
   }
 
@@ -66,6 +66,6 @@ export class PartialRequest {
     if (this.#isReleased) return
     this.#isReleased = true
     if (this.#piece === undefined) this.#buffers.giveBack(this.#body)
-    else freeBuffer(this.#piece)
+    else freePiece(this.#piece)
   }
 }

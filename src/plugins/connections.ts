@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { addressGroup } from '../address-group.js'
+import { IdleLine, Place } from './idle-line.js'
 
 export type RefusedConnectionReason = 'too-many' | 'too-many-of-address'
 
@@ -18,27 +19,35 @@ export interface Exchange {
   readonly response: ServerResponse
 }
 
-export interface Connection {
+export class Connection {
   /** The TCP socket, below TLS. */
   readonly socket: Socket
   /** In the order in which they came. */
-  readonly underWay: Set<Exchange>
+  readonly underWay = new Set<Exchange>()
   /** Set when no further request of this connection may be served; those that have come before still are. */
-  isEnding: boolean
+  isEnding = false
   /** Bytes that had come when it last fell idle: more of them now are the beginning of a request. */
-  idleAtBytes: number
+  idleAtBytes = 0
   /** Called each time an answer is out. */
-  readonly onAnswered: Set<() => void>
+  readonly onAnswered = new Set<() => void>()
   readonly farEnd: string
   /** Undefined for an address that stands for many senders. */
   readonly ofAddress: AddressConnections | undefined
+  readonly placeInAll = new Place<Connection>(this)
+  readonly placeInAddress = new Place<Connection>(this)
+
+  constructor (socket: Socket, ofAddress: AddressConnections | undefined) {
+    this.socket = socket
+    this.farEnd = farEndOf(socket)
+    this.ofAddress = ofAddress
+  }
 }
 
 interface AddressConnections {
   readonly group: string
   count: number
   /** The one that has been idle longest comes first. */
-  readonly idle: Set<Connection>
+  readonly idle: IdleLine<Connection>
 }
 
 /**
@@ -51,7 +60,7 @@ export class Connections {
   readonly #all = new Set<Connection>()
   readonly #bySocket = new WeakMap<Socket, Connection>()
   readonly #byFarEnd = new Map<string, Connection>()
-  readonly #idle = new Set<Connection>()
+  readonly #idle = new IdleLine<Connection>()
   readonly #addresses = new Map<string, AddressConnections>()
   readonly #tooLate = new WeakSet<IncomingMessage>()
 
@@ -59,9 +68,7 @@ export class Connections {
     this.#options = options
   }
 
-  get size (): number {
-    return this.#all.size
-  }
+  get size (): number { return this.#all.size }
 
   /** The connection of a request's socket, as long as it is open. */
   of (socket: Socket): Connection | undefined {
@@ -84,7 +91,7 @@ export class Connections {
       socket.destroy()
       return
     }
-    const connection: Connection = { socket, underWay: new Set(), isEnding: false, idleAtBytes: 0, onAnswered: new Set(), farEnd: farEndOf(socket), ofAddress }
+    const connection = new Connection(socket, ofAddress)
     this.#all.add(connection)
     this.#bySocket.set(socket, connection)
     this.#byFarEnd.set(connection.farEnd, connection)
@@ -110,8 +117,7 @@ export class Connections {
     }
     const exchange = { request, response }
     connection.underWay.add(exchange)
-    this.#idle.delete(connection)
-    connection.ofAddress?.idle.delete(connection)
+    this.hold(connection)
     response.once('close', () => {
       connection.underWay.delete(exchange)
       if (connection.underWay.size === 0 && this.#all.has(connection)) this.#markIdle(connection)
@@ -121,11 +127,11 @@ export class Connections {
 
   /** From now on the connection is not idle, though no request of Node's is under way: its owner reads it itself. */
   hold (connection: Connection): void {
-    this.#idle.delete(connection)
-    connection.ofAddress?.idle.delete(connection)
+    this.#idle.delete(connection.placeInAll)
+    connection.ofAddress?.idle.delete(connection.placeInAddress)
   }
 
-  /** The end of what hold() began. `hasBegun`: bytes of its next request have been read already. */
+  /** Ends what hold() began. `hasBegun`: bytes of its next request have been read already. */
   letGo (connection: Connection, { hasBegun }: { hasBegun: boolean }): void {
     if (!this.#all.has(connection)) return
     const { idleAtBytes } = connection
@@ -157,8 +163,7 @@ export class Connections {
     return undefined
   }
 
-  #endOldest (idle: ReadonlySet<Connection>): boolean {
-    const [oldest] = idle
+  #endOldest ({ first: oldest }: IdleLine<Connection>): boolean {
     if (oldest === undefined) return false
     this.#remove(oldest)
     oldest.socket.destroy()
@@ -168,13 +173,13 @@ export class Connections {
   #addressOf ({ remoteAddress = '' }: Socket): AddressConnections | undefined {
     if (this.#options.isShared(remoteAddress)) return undefined
     const group = addressGroup(remoteAddress)
-    return this.#addresses.get(group) ?? { group, count: 0, idle: new Set() }
+    return this.#addresses.get(group) ?? { group, count: 0, idle: new IdleLine() }
   }
 
   #markIdle (connection: Connection): void {
     connection.idleAtBytes = connection.socket.bytesRead
-    this.#idle.add(connection)
-    connection.ofAddress?.idle.add(connection)
+    this.#idle.add(connection.placeInAll)
+    connection.ofAddress?.idle.add(connection.placeInAddress)
   }
 
   #remove (connection: Connection): void {
@@ -182,9 +187,8 @@ export class Connections {
     if (!this.#all.delete(connection)) return
     // The system may have given the far end to another connection since.
     if (this.#byFarEnd.get(farEnd) === connection) this.#byFarEnd.delete(farEnd)
-    this.#idle.delete(connection)
+    this.hold(connection)
     if (ofAddress === undefined) return
-    ofAddress.idle.delete(connection)
     ofAddress.count--
     if (ofAddress.count === 0) this.#addresses.delete(ofAddress.group)
   }

@@ -3,6 +3,7 @@ import type { Account, Ticket } from './account.js'
 import { holdMs } from './hold.js'
 import { takeTurn, type TurnResult } from './lane-turn.js'
 import type { ActiveLane, ActiveLanes } from './lanes.js'
+import { NumberedLine } from './numbered-line.js'
 import type { Settlement } from './queue-log.js'
 import { TurnLine } from './turn-line.js'
 import type { TurnParts } from './turn-parts.js'
@@ -24,7 +25,7 @@ interface Counter {
 export class Drain {
   readonly #parts: DrainParts
   readonly #counters = new Map<Account, Counter>()
-  readonly #turns = new Set<Promise<void>>()
+  readonly #turns = new NumberedLine<Promise<void>>()
   readonly #stopping = new AbortController()
 
   constructor (parts: DrainParts) {
@@ -80,7 +81,7 @@ export class Drain {
 
   /** Resolves when all turns that were begun have ended. */
   async ended (): Promise<void> {
-    while (this.#turns.size > 0) await Promise.all(this.#turns)
+    for (let turns = this.#turns.values(); turns.length > 0; turns = this.#turns.values()) await Promise.all(turns)
   }
 
   #counterOf (account: Account): Counter {
@@ -91,14 +92,13 @@ export class Drain {
 
   #begin (lane: ActiveLane, account: Account): void {
     lane.isInTurn = true
-    const turn = this.#run(lane, account, account.begin()).finally(() => {
-      this.#turns.delete(turn)
+    const number = this.#turns.add(this.#run(lane, account, account.begin()).finally(() => {
+      this.#turns.delete(number)
       lane.isInTurn = false
       this.#hold(lane)
       this.#parts.lanes.forgetIdle(lane)
       this.#moveOn(lane, account)
-    })
-    this.#turns.add(turn)
+    }))
   }
 
   /** Into the line of the account that its plant has now, which may be another than the one before. */

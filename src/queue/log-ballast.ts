@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-const CHUNK_BYTES = 1_048_576
+const CHUNK_BYTES = 262_144
 
 /**
  * A file that holds some space for the day when the disk is full: then it is removed, and what happened to the pushes
@@ -45,9 +45,11 @@ export class Ballast {
 
   /** Random bytes: some file systems keep no space for zeros, or for the same block twice. */
   #write (): void {
+    // One piece of memory for all of them: the whole ballast would stay in memory until the garbage collector comes by.
+    const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
     const file = openSync(this.#path, 'w', 0o600)
     try {
-      for (let left = this.bytes; left > 0;) left -= writeSync(file, randomBytes(Math.min(left, CHUNK_BYTES)))
+      for (let left = this.bytes; left > 0;) left -= writeSync(file, randomFillSync(chunk), 0, Math.min(left, CHUNK_BYTES))
       fsyncSync(file)
     } finally {
       closeSync(file)

@@ -5,6 +5,7 @@ import { bringsPush, type Answer, type FromThread, type NumberedRequest, type Qu
 import { packRequests } from './log-pack.js'
 import { packAppends, unpackStored } from './log-pack-columns.js'
 import { recordsOfParts } from './log-park.js'
+import { NumberedLine } from './numbered-line.js'
 import type { OpenReport, Stored } from './queue-log.js'
 
 /** Why there is no thread that could take a push. */
@@ -38,10 +39,9 @@ interface Pending {
 export class QueueClient {
   readonly #parts: ClientParts
   readonly #keeper: ThreadKeeper
-  readonly #pending = new Map<number, Pending>()
+  readonly #pending = new NumberedLine<Pending>()
   #unsent: number[] = []
   #sendScheduled = false
-  #lastId = 0
   #isUp = false
   #down: Downtime | undefined
   #closed: Promise<void> | undefined
@@ -80,14 +80,14 @@ export class QueueClient {
     this.#send()
     await this.#keeper.close()
     this.#isUp = false
-    for (const { reject } of this.#pending.values()) reject(closedError())
-    this.#pending.clear()
+    for (const [id, { reject }] of this.#pending.entries()) {
+      this.#pending.delete(id)
+      reject(closedError())
+    }
   }
 
   #enqueue (request: QueueRequest, resolve: (result: unknown) => void, reject: (error: unknown) => void): void {
-    const id = ++this.#lastId
-    this.#pending.set(id, { request, resolve, reject, sent: false, unanswered: false })
-    this.#unsent.push(id)
+    this.#unsent.push(this.#pending.add({ request, resolve, reject, sent: false, unanswered: false }))
     this.#scheduleSend()
   }
 
@@ -140,7 +140,7 @@ export class QueueClient {
   #goDown (down: Downtime): void {
     this.#isUp = false
     this.#down = down
-    for (const [id, pending] of this.#pending) {
+    for (const [id, pending] of this.#pending.entries()) {
       const giveUp = pending.sent ? pending.unanswered : bringsPush(pending.request)
       if (giveUp) {
         this.#pending.delete(id)
@@ -156,7 +156,7 @@ export class QueueClient {
 
   /** Pushes that a thread left unanswered are looked for on disk, before anything new is written. */
   #resume (synced: boolean): void {
-    const doubtful = [...this.#pending].filter(([, pending]) => pending.unanswered && bringsPush(pending.request))
+    const doubtful = [...this.#pending.entries()].filter(([, pending]) => pending.unanswered && bringsPush(pending.request))
     if (doubtful.length > 0) {
       const finish = (stored: ReadonlyArray<Stored | undefined>): void => {
         for (const [index, [id]] of doubtful.entries()) this.#settleDoubtful(id, synced ? stored[index] : undefined)

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import type { Clock } from '../clock.js'
+import { freeMemory } from '../free-memory.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { StoreError } from '../store/store-error.js'
 import { unlessHeldUp, type DiskRoom } from './log-disk.js'
@@ -58,6 +59,7 @@ export class QueueServer {
   #receive (first: ToThread): void {
     this.#idle = false
     const requests: NumberedRequest[] = []
+    const memory: ArrayBuffer[] = []
     let atMs = 0
     let closing = false
     for (let message: ToThread | undefined = first; message !== undefined; message = this.#nextMessage()) {
@@ -66,9 +68,11 @@ export class QueueServer {
         break
       }
       requests.push(...unpackAppends(message.appends), ...message.requests)
+      if (message.appends !== undefined) memory.push(message.appends.bodies)
       atMs = message.atMs
     }
     this.#serve(requests, atMs)
+    freeMemory(memory)
     if (closing) this.#close()
   }
 

@@ -23,6 +23,7 @@ export class Refusals {
   }
 
   clear (): void {
-    this.#devicesByCode.clear()
+    // An empty Map is cleared by a new table that the old one points at: each delivery would add one to a chain that V8 keeps.
+    if (this.#devicesByCode.size > 0) this.#devicesByCode.clear()
   }
 }

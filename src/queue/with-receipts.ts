@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import { countRecords } from './bad-records.js'
 import type { Deliver, OutgoingPush } from './deliver.js'
 import type { ParkReason, QueueLog, Receipt, RepairCounts } from './queue-log.js'
+import { RelayedReceipts, type Relayed } from './relayed-receipts.js'
 
 export interface Receipts {
   /**
@@ -14,22 +15,8 @@ export interface Receipts {
 export interface ReceiptsParts {
   readonly log: Pick<QueueLog, 'receipt'>
   readonly clock: Clock
-  /** Relayed pushes that are remembered; default 10,000, about 5 MB. */
+  /** Relayed pushes that are remembered; default 10,000, about 3 MB. */
   readonly relayedMax?: number
-}
-
-/** What is kept of a relayed push: one small object, since each lives long enough to be moved twice by the garbage collector. */
-interface Relayed {
-  readonly requestId: string
-  readonly plant: string
-  readonly deviceType: string
-  readonly receivedAtMs: number
-  readonly updatedAtMs: number
-  readonly delivered: number
-  readonly parked: number
-  readonly cloudRequestId: string | undefined
-  readonly reasons: readonly ParkReason[]
-  readonly repairs: RepairCounts
 }
 
 const RELAYED_MAX = 10_000
@@ -38,22 +25,15 @@ const NO_REPAIRS: RepairCounts = {}
 
 /** The same `deliver`, and what became of its pushes: of the latest relayed ones from memory, of stored and parked ones from disk. */
 export function withReceipts (deliver: Deliver, { log, clock, relayedMax = RELAYED_MAX }: ReceiptsParts): { deliver: Deliver, receipts: Receipts } {
-  const relayed = new Map<string, Relayed>()
-  // Which to forget next. A Map's own order would do, but it steps over all that was forgotten before.
-  const inOrder: string[] = []
-  let next = 0
+  const relayed = new RelayedReceipts(relayedMax)
 
   function note ({ requestId, deviceType, recordCount, parked = [], repairs = NO_REPAIRS }: OutgoingPush, plant: string, receivedAtMs: number, cloudRequestId: string | undefined): void {
     const reasons = parked.length === 0 ? NO_REASONS : parked.map(({ reason }) => reason)
-    relayed.set(requestId, { requestId, plant, deviceType, receivedAtMs, updatedAtMs: clock.now(), delivered: recordCount, parked: countRecords(parked), cloudRequestId, reasons, repairs })
-    const oldest = inOrder[next]
-    if (oldest !== undefined) relayed.delete(oldest)
-    inOrder[next] = requestId
-    next = (next + 1) % relayedMax
+    relayed.note({ requestId, plant, deviceType, receivedAtMs, updatedAtMs: clock.now(), delivered: recordCount, parked: countRecords(parked), cloudRequestId, reasons, repairs })
   }
 
   async function find (requestId: string): Promise<Receipt | undefined> {
-    const inMemory = relayed.get(requestId)
+    const inMemory = relayed.find(requestId)
     const known = inMemory === undefined ? undefined : toReceipt(inMemory)
     if (known?.parked === 0) return known
     const onDisk = await log.receipt(requestId)

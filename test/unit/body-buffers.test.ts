@@ -1,7 +1,7 @@
 import t from 'tap'
 import { BodyBuffers } from '../../src/fast-path/body-buffers.js'
 import { PartialRequest } from '../../src/fast-path/partial-request.js'
-import { freeBuffer } from '../../src/plugins/free-buffer.js'
+import { freePiece } from '../../src/free-memory.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const MEGABYTE = 1_048_576
@@ -42,15 +42,15 @@ t.test('of what is given back no more than 32 MB is kept, and what nobody wants 
 
 t.test('a large piece that owns its memory is freed, and others are left alone', async t => {
   const large = Buffer.from(new ArrayBuffer(65_536))
-  freeBuffer(large)
+  freePiece(large)
   t.equal(large.length, 0)
   for (const left of [Buffer.from(new ArrayBuffer(16_383)), Buffer.from(new ArrayBuffer(65_536), 1), Buffer.from(new ArrayBuffer(65_536), 0, 65_535), Buffer.from('pooled')]) {
     const { length } = left
-    freeBuffer(left)
+    freePiece(left)
     t.equal(left.length, length)
   }
   const before = process.memoryUsage().arrayBuffers
-  for (let round = 0; round < 1_000; round++) freeBuffer(Buffer.from(new ArrayBuffer(MEGABYTE)))
+  for (let round = 0; round < 1_000; round++) freePiece(Buffer.from(new ArrayBuffer(MEGABYTE)))
   t.ok(process.memoryUsage().arrayBuffers - before < 500 * MEGABYTE, 'a gigabyte does not wait for the garbage collector')
 })
 
