@@ -44,6 +44,8 @@ export class QueueLanes {
   readonly #byName = new Map<string, LaneState>()
   readonly #plantBytes = new Map<string, number>()
   readonly #unsaved = new Set<LaneState>()
+  /** The one that was opened last, for pushes of one lane come together. */
+  #last: LaneState | undefined
   #totalBytes = 0
   #lastId = 0
 
@@ -54,6 +56,7 @@ export class QueueLanes {
   load (): void {
     for (const map of [this.#byId, this.#byName, this.#plantBytes, this.#unsaved]) map.clear()
     this.#totalBytes = this.#lastId = 0
+    this.#last = undefined
     for (const row of this.#database.all('SELECT * FROM lanes').map(readLaneRow)) {
       const finished = SeqRanges.parse(row.finished)
       if (finished === undefined) throw new StoreError('SQLITE_CORRUPT', `${this.#database.path}: The lane ${row.id} cannot be read.`)
@@ -89,9 +92,13 @@ export class QueueLanes {
   }
 
   /** The lane of that name; it is made when it is not there. */
-  open ({ plant, deviceType, live }: LaneName): LaneState {
-    const known = this.#byName.get(nameOf({ plant, deviceType, live }))
-    if (known !== undefined) return known
+  open (name: LaneName): LaneState {
+    const isLast = this.#last !== undefined && this.#last.plant === name.plant && this.#last.deviceType === name.deviceType && this.#last.live === name.live
+    this.#last = isLast ? this.#last : this.#byName.get(nameOf(name))
+    return this.#last ?? this.#make(name)
+  }
+
+  #make ({ plant, deviceType, live }: LaneName): LaneState {
     const id = this.#lastId + 1
     const lane = { id, plant, deviceType, live, nextSeq: 1, lastId: id, finished: new SeqRanges(), ...NOTHING }
     this.insert({ ...lane, finished: '' })
@@ -114,6 +121,7 @@ export class QueueLanes {
       this.#database.run('DELETE FROM lanes WHERE id = ?', [lane.id])
       this.#byId.delete(lane.id)
       this.#byName.delete(nameOf(lane))
+      this.#last = undefined
       this.#unsaved.delete(lane)
     }
   }
