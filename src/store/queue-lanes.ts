@@ -44,8 +44,6 @@ export class QueueLanes {
   readonly #byName = new Map<string, LaneState>()
   readonly #plantBytes = new Map<string, number>()
   readonly #unsaved = new Set<LaneState>()
-  /** The one that was opened last, for pushes of one lane come together. */
-  #last: LaneState | undefined
   #totalBytes = 0
   #lastId = 0
 
@@ -56,7 +54,6 @@ export class QueueLanes {
   load (): void {
     for (const map of [this.#byId, this.#byName, this.#plantBytes, this.#unsaved]) map.clear()
     this.#totalBytes = this.#lastId = 0
-    this.#last = undefined
     for (const row of this.#database.all('SELECT * FROM lanes').map(readLaneRow)) {
       const finished = SeqRanges.parse(row.finished)
       if (finished === undefined) throw new StoreError('SQLITE_CORRUPT', `${this.#database.path}: The lane ${row.id} cannot be read.`)
@@ -92,13 +89,9 @@ export class QueueLanes {
   }
 
   /** The lane of that name; it is made when it is not there. */
-  open (name: LaneName): LaneState {
-    const isLast = this.#last !== undefined && this.#last.plant === name.plant && this.#last.deviceType === name.deviceType && this.#last.live === name.live
-    this.#last = isLast ? this.#last : this.#byName.get(nameOf(name))
-    return this.#last ?? this.#make(name)
-  }
-
-  #make ({ plant, deviceType, live }: LaneName): LaneState {
+  open ({ plant, deviceType, live }: LaneName): LaneState {
+    const known = this.#byName.get(nameOf({ plant, deviceType, live }))
+    if (known !== undefined) return known
     const id = this.#lastId + 1
     const lane = { id, plant, deviceType, live, nextSeq: 1, lastId: id, finished: new SeqRanges(), ...NOTHING }
     this.insert({ ...lane, finished: '' })
@@ -121,7 +114,6 @@ export class QueueLanes {
       this.#database.run('DELETE FROM lanes WHERE id = ?', [lane.id])
       this.#byId.delete(lane.id)
       this.#byName.delete(nameOf(lane))
-      this.#last = undefined
       this.#unsaved.delete(lane)
     }
   }
@@ -203,5 +195,6 @@ function readSums (row: Row): [entries: number, bytes: number, records: number] 
 }
 
 function nameOf ({ plant, deviceType, live }: LaneName): string {
-  return JSON.stringify([plant, deviceType, live])
+  // With the length in front no two are alike; JSON would take four times as long, for each push.
+  return `${plant.length} ${plant} ${deviceType} ${live}`
 }
