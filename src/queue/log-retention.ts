@@ -14,7 +14,7 @@ const BUNDLES = 200
 
 /**
  * Removes what was finished long ago, the oldest first; a little with each settlement, so that no call pays for many.
- * @param rowsMax at most as many receipts; more than are finished at a time, so that the number comes down
+ * @param rowsMax at most as many receipts, and a bundle; more than are finished at a time, so that the number comes down
  */
 export function sweep (store: QueueStore, { receiptsMax, receiptsAgeMsMax }: Retention, atMs: number, rowsMax: number): void {
   const bundle = Math.floor(receiptsMax / BUNDLES)

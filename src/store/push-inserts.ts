@@ -44,7 +44,7 @@ export class PushInserts {
     this.#rows.push(push)
   }
 
-  /** Whoever reads pushes calls it first. */
+  /** Whoever reads pushes that may have come in the same transaction calls it first. */
   write (): void {
     const rows = this.#rows
     if (rows.length === 0) return
