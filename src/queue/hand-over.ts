@@ -16,11 +16,10 @@ export function handingOver (log: QueueLog): QueueLog {
   log.onChange(() => { memory.clear() })
   return {
     ...log,
-    append: async entry => {
-      const stored = await log.append(entry)
+    append: entry => log.append(entry).then(stored => {
       memory.note(entry, stored)
       return stored
-    },
+    }),
     read: async (laneId, bounds) => {
       const known = memory.of(laneId).read(bounds)
       if (known !== undefined) {

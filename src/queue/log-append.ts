@@ -18,7 +18,7 @@ export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewE
   const lane = store.lanes.open({ plant, deviceType, live })
   const id = store.lanes.takeId(lane)
   const laneSeq = store.lanes.takeSeq(lane)
-  store.pushes.insert({ id, lane: lane.id, laneSeq, receipt: id, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, digest: digestOf(entry), body })
+  store.pushes.insertNew({ id, lane: lane.id, laneSeq, receipt: id, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, digest: digestOf(entry), body })
   store.lanes.addWaiting(lane, { bytes, recordCount }, 1)
   if (parked.length > 0) insertReceipt(store, entry, { id, lane: lane.id, laneSeq, waiting: recordCount, delivered: 0, cloudRequestIds: [], parked }, atMs)
   else {

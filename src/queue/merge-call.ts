@@ -1,4 +1,4 @@
-import { cutRecords, PUSH_END, type CutPush, type CutRecord } from './cut-records.js'
+import { asBuffer, cutRecords, PUSH_END, type CutPush, type CutRecord } from './cut-records.js'
 import type { Entry } from './queue-log.js'
 
 /** How much one call may carry. A single push is sent whole, however large it is. */
@@ -46,9 +46,11 @@ export class MergedCall {
   /** The bytes that are signed and sent for a part. They are spliced, so every value keeps its characters. */
   bodyOf ({ from, to }: Part): Buffer {
     const [first] = this.entries
-    if (first !== undefined && this.entries.length === 1 && from === 0 && to === this.recordCount) return asBuffer(first.body)
+    const isWhole = from === 0 && to === this.recordCount
+    if (first !== undefined && this.entries.length === 1 && isWhole) return asBuffer(first.body)
     const head = this.#cut()?.[0]?.head
     if (head === undefined) throw new Error('a push that cannot be cut was to be sent in parts')
+    if (isWhole) return joinWhole(head, this.entries)
     const pieces = (this.records ?? []).slice(from, to).flatMap(({ bytes }) => [COMMA, bytes])
     return Buffer.concat([head, ...pieces.slice(1), PUSH_END])
   }
@@ -96,6 +98,15 @@ function mergeOnto (first: Entry, firstPush: CutPush, others: readonly Entry[], 
   return new MergedCall(entries, pushes)
 }
 
-function asBuffer (bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** Pushes one behind the other, each without the head that all of them have: what cutting and splicing them gives, at a third of the cost. */
+function joinWhole (head: Buffer, entries: readonly Entry[]): Buffer {
+  const bytes = entries.reduce((sum, { body }) => sum + body.length - head.length - PUSH_END.length + COMMA.length, head.length + PUSH_END.length - COMMA.length)
+  const joined = Buffer.allocUnsafe(bytes)
+  let at = head.copy(joined)
+  for (const { body } of entries) {
+    if (at > head.length) at += COMMA.copy(joined, at)
+    at += asBuffer(body).copy(joined, at, head.length, body.length - PUSH_END.length)
+  }
+  PUSH_END.copy(joined, at)
+  return joined
 }

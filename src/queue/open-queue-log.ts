@@ -15,7 +15,7 @@ export interface QueueLogParts {
   readonly pollMs?: number
   /** Space that is held for the bookkeeping on a full disk. Default 16 MiB: the log has up to 4 MB, and one transaction more. */
   readonly ballastBytes?: number
-  /** Finished receipts that are kept. Default 100,000. */
+  /** Finished receipts that are kept, and up to a 200th part more. Default 100,000. */
   readonly receiptsMax?: number
   /** How long they are kept. Default 30 days. */
   readonly receiptsAgeMsMax?: number

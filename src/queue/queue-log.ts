@@ -181,7 +181,7 @@ export interface QueueLog {
   noteBegun: (ids: readonly number[], note: BegunNote) => Promise<void>
   /** Notes records that were delivered outside the queue, by their keys (recordKeys): what is parked of the same is marked. */
   noteDelivered: (records: readonly number[]) => Promise<void>
-  /** `undefined` when the id is unknown, or its end lies long back (100,000 finished receipts are kept, for 30 days). */
+  /** `undefined` when the id is unknown, or its end lies long back (at least 100,000 finished receipts are kept, for 30 days). */
   receipt: (requestId: string) => Promise<Receipt | undefined>
   /** The latest pushes with a repeat key that came after `sinceMs`, the oldest first; without those of which records were lost. */
   remembered: (bounds: { readonly sinceMs: number, readonly pushesMax: number }) => Promise<StoredWithKey[]>

@@ -45,7 +45,10 @@ export function withReceipts (deliver: Deliver, { log, clock, relayedMax = RELAY
   return {
     deliver: (push, plant, clientGone) => {
       const receivedAtMs = clock.now()
-      return deliver(push, plant, clientGone).then(delivery => {
+      const delivering = deliver(push, plant, clientGone)
+      // What such a plant sends is never relayed at once.
+      if (plant.policy.delivery === 'store') return delivering
+      return delivering.then(delivery => {
         if (delivery.kind === 'relayed') note(push, plant.name, receivedAtMs, delivery.cloudRequestId)
         return delivery
       })

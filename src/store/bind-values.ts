@@ -28,6 +28,11 @@ export function checkBindValues (values: readonly SqlValue[], count: number): Ar
   return bound
 }
 
+/** Whether the database keeps the value as it is. */
+export function isBindable (value: unknown): boolean {
+  return toBindable(value) !== undefined
+}
+
 /** `undefined` when the database would abort on the value or keep something else. */
 function toBindable (value: unknown): string | number | bigint | null | Buffer | undefined {
   switch (typeof value) {
@@ -41,6 +46,7 @@ function toBindable (value: unknown): string | number | bigint | null | Buffer |
       return value >= INT64_MIN && value <= INT64_MAX ? value : undefined
     default:
       if (value === null) return null
+      if (Buffer.isBuffer(value)) return value
       // A view on the same bytes, not a copy.
       return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined
   }

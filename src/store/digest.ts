@@ -19,7 +19,8 @@ export function digestOf ({ requestId, plant, deviceType, recordCount, body }: D
   if (3 * names.length + body.byteLength > COPIED_BYTES_MAX) return createHash('sha256').update(names).update(body).digest().subarray(0, 16)
   const namesBytes = scratch.write(names)
   scratch.set(body, namesBytes)
-  return hash('sha256', scratch.subarray(0, namesBytes + body.byteLength), 'buffer').subarray(0, 16)
+  // As text, since a Buffer of its own for each hash takes 2 us more.
+  return Buffer.from(hash('sha256', scratch.subarray(0, namesBytes + body.byteLength), 'binary').slice(0, 16), 'latin1')
 }
 
 /** Whether a row is still what was stored; one whose bytes are gone is not. */

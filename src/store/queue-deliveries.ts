@@ -23,7 +23,8 @@ const IN_RANGE = 'lane = ? AND id BETWEEN ? AND ?'
 
 /**
  * Whole calls that were delivered, in one statement for each table: to read a row and to write it back takes ten times as
- * long, since each column of it crosses into JavaScript. Throws StoreError.
+ * long, since each column of it crosses into JavaScript. What was delivered was durable before, so none of it can be among
+ * those that PushInserts still holds. Throws StoreError.
  */
 export class QueueDeliveries {
   readonly #database: Database

@@ -1,6 +1,7 @@
 import { readBytes, readInteger, readIntegerOrNull } from './columns.js'
 import type { Database, Row } from './database.js'
 import { failureValues, pushValues, readStoredRow, type FailureRow, type PushRow, type StoredRow } from './queue-rows.js'
+import { PushInserts } from './push-inserts.js'
 import { INSERT_INTO } from './queue-schema.js'
 
 export interface WaitingRow extends PushRow {
@@ -14,10 +15,32 @@ const HEAD = 'id, lane, lane_seq, receipt, request_id, plant, device_type, live,
 
 /** The pushes that wait, and what failed with them. Throws StoreError. */
 export class QueuePushes {
-  readonly #database: Database
+  readonly #connection: Database
+  readonly #inserts: PushInserts
 
   constructor (database: Database) {
-    this.#database = database
+    this.#connection = database
+    this.#inserts = new PushInserts(database)
+  }
+
+  /** Whatever is asked sees the pushes that came before. */
+  get #database (): Database {
+    this.#inserts.write()
+    return this.#connection
+  }
+
+  /** A push that has just come. It is written with those of the same transaction. */
+  insertNew (push: PushRow): void {
+    this.#inserts.add(push)
+  }
+
+  save (): void {
+    this.#inserts.write()
+  }
+
+  /** Their transaction was rolled back. */
+  forgetNew (): void {
+    this.#inserts.forget()
   }
 
   insert (push: PushRow): void {

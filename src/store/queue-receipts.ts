@@ -2,6 +2,7 @@ import { readInteger, readText } from './columns.js'
 import type { Database, Row } from './database.js'
 import type { SqlValue } from './bind-values.js'
 import type { PushRange } from './queue-deliveries.js'
+import type { QueuePushes } from './queue-pushes.js'
 import { readLaneName, type LaneName } from './queue-rows.js'
 import { INSERT_INTO } from './queue-schema.js'
 
@@ -27,16 +28,19 @@ export interface ReceiptRow extends LaneName {
 }
 
 const FINISHED = 'waiting = 0 AND parked = 0'
+const OLDEST = `SELECT id FROM receipts INDEXED BY receipts_finished WHERE ${FINISHED} AND updated_at_ms < ? ORDER BY updated_at_ms, id LIMIT ?`
 
 /** Throws StoreError. */
 export class QueueReceipts {
   readonly #database: Database
+  readonly #pushes: Pick<QueuePushes, 'save'>
   #finished = 0
   /** Ids of pushes whose receipts `save` writes, from one to the other. */
   #unwritten: Array<{ readonly fromId: number, toId: number, readonly atMs: number }> = []
 
-  constructor (database: Database) {
+  constructor (database: Database, pushes: Pick<QueuePushes, 'save'>) {
     this.#database = database
+    this.#pushes = pushes
   }
 
   /** Counts again what `finished` says. */
@@ -65,6 +69,8 @@ export class QueueReceipts {
 
   /** One statement for many: to hand over their 18 columns one by one takes six times as long. */
   save (): void {
+    if (this.#unwritten.length === 0) return
+    this.#pushes.save()
     for (const { fromId, toId, atMs } of this.#unwritten) {
       this.#database.run(`
         INSERT INTO receipts SELECT id, 'receipt', request_id, lane, lane_seq, plant, device_type, live, received_at_ms, record_count, record_count,
@@ -91,7 +97,7 @@ export class QueueReceipts {
   deliver ({ lane, fromId, toId }: PushRange, cloudRequestIds: string, atMs: number): void {
     const { changes } = this.#database.run(`
       UPDATE receipts SET waiting = 0, delivered = records, cloud_request_ids = ?, updated_at_ms = ?
-      WHERE id IN (SELECT id FROM pushes INDEXED BY pushes_by_lane WHERE lane = ? AND id BETWEEN ? AND ?)`, [cloudRequestIds, atMs, lane, fromId, toId])
+      WHERE id BETWEEN ? AND ? AND lane = ? AND waiting = records`, [cloudRequestIds, atMs, fromId, toId, lane])
     this.#finished += changes
   }
 
@@ -126,10 +132,9 @@ export class QueueReceipts {
     return this.#database.all('SELECT * FROM receipts WHERE lane = ? AND parked > 0 ORDER BY id', [lane]).map(readReceiptRow)
   }
 
-  /** The finished receipts that came to their end first: at most `rowsMax`, and only those from before `beforeMs` when it is given. */
-  oldestFinished (rowsMax: number, beforeMs?: number): number[] {
-    return this.#database.all(`SELECT id FROM receipts INDEXED BY receipts_finished WHERE ${FINISHED} AND updated_at_ms < ? ORDER BY updated_at_ms LIMIT ?`,
-      [beforeMs ?? Number.MAX_SAFE_INTEGER, rowsMax]).map(row => readInteger(row, 'id'))
+  /** Whether a receipt was finished before that time. */
+  hasFinishedBefore (ms: number): boolean {
+    return this.#database.get(`SELECT 1 FROM receipts INDEXED BY receipts_finished WHERE ${FINISHED} AND updated_at_ms < ? LIMIT 1`, [ms]) !== undefined
   }
 
   /** By lane, the pushes that waited, were delivered and finished within a time, and when the first of them was. */
@@ -140,13 +145,17 @@ export class QueueReceipts {
     return new Map(rows.map(row => [readInteger(row, 'lane'), { pushes: readInteger(row, 'pushes'), firstAtMs: readInteger(row, 'first') }]))
   }
 
-  /** Only for finished ones; with all that goes with them, what was parked of them among it. */
-  delete (ids: readonly number[]): void {
-    const list = [JSON.stringify(ids)]
+  /**
+   * Removes the receipts that came to their end first, with all that goes with them, what was parked of them among it: at
+   * most `rowsMax`, and only those from before `beforeMs`.
+   */
+  deleteFinished (rowsMax: number, beforeMs: number = Number.MAX_SAFE_INTEGER): void {
+    const values = [beforeMs, rowsMax]
     for (const [table, column] of [['parked', 'receipt'], ['repeat_keys', 'id'], ['repairs', 'id']]) {
-      this.#database.run(`DELETE FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`, list)
+      // In most stores they are empty, and need not be asked for each receipt.
+      if (this.#database.get(`SELECT 1 FROM ${table} LIMIT 1`) !== undefined) this.#database.run(`DELETE FROM ${table} WHERE ${column} IN (${OLDEST})`, values)
     }
-    this.#finished -= this.#database.run('DELETE FROM receipts WHERE id IN (SELECT value FROM json_each(?))', list).changes
+    this.#finished -= this.#database.run(`DELETE FROM receipts WHERE id IN (${OLDEST})`, values).changes
   }
 
   remove (receipt: ReceiptRow): void {

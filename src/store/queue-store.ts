@@ -49,7 +49,7 @@ export class QueueStore {
     this.deliveries = new QueueDeliveries(database)
     this.parked = new QueueParked(database)
     this.parkedRecords = new QueueParkedRecords(database)
-    this.receipts = new QueueReceipts(database)
+    this.receipts = new QueueReceipts(database, this.pushes)
     this.repeatKeys = new QueueRepeatKeys(database)
     this.repairs = new QueueRepairs(database)
     try {
@@ -73,6 +73,7 @@ export class QueueStore {
     try {
       this.refresh()
       const result = work()
+      this.pushes.save()
       this.receipts.save()
       this.lanes.save()
       this.#database.exec('COMMIT')
@@ -146,6 +147,7 @@ export class QueueStore {
 
   #rollBack (): void {
     this.#stale = true
+    this.pushes.forgetNew()
     try {
       this.#database.exec('ROLLBACK')
     } catch {

@@ -64,3 +64,15 @@ t.test('receipts that are finished leave together, with all that belongs to them
   t.equal((await receiptsOf(log, entries)).filter(receipt => receipt !== undefined).length, 2)
   t.equal((await log.remembered({ sinceMs: 0, pushesMax: 10 })).length, 2)
 })
+
+t.test('beyond their number, finished receipts leave by the 200th part of it, the oldest first', async t => {
+  const { log } = await startQueue(t, { dataDir: dataDirOf(t), ...FAST_QUEUE, receiptsMax: 400 })
+  const entries = Array.from({ length: 403 }, () => newEntry())
+  for (const entry of entries) await log.append(entry)
+  const waiting = await readAll(log)
+  const isKnown = async (index: number): Promise<boolean> => entries[index] !== undefined && await log.receipt(entries[index].requestId) !== undefined
+  await log.settle(waiting.slice(0, 402).map(delivered))
+  t.ok(await isKnown(0))
+  await log.settle(waiting.slice(402).map(delivered))
+  t.strictSame(await Promise.all([0, 1, 2, 3, 402].map(isKnown)), [false, false, false, true, true])
+})

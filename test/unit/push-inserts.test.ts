@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { Test } from 'tap'
+import { digestOf } from '../../src/store/digest.js'
+import type { PushRow } from '../../src/store/queue-rows.js'
+import { QueueStore } from '../../src/store/queue-store.js'
+import { dataDirOf } from '../support/queue.js'
+
+const TYPES = ['1', '设备', 'a "quoted" \\ type', '']
+
+function storeOf (t: Test): QueueStore {
+  const store = new QueueStore({ dataDir: dataDirOf(t) })
+  t.teardown(() => { store.close() })
+  return store
+}
+
+function rowOf (store: QueueStore, { type, ...more }: Partial<PushRow> & { readonly type: number }): PushRow {
+  const lane = store.lanes.open({ plant: `plant ${type % 2}`, deviceType: TYPES[type] ?? '', live: type === 3 })
+  const id = store.lanes.takeId(lane)
+  const { plant, deviceType, live } = lane
+  const row = { id, lane: lane.id, laneSeq: store.lanes.takeSeq(lane), receipt: id, requestId: `R-${id}`, plant, deviceType, live, recordCount: 1, bytes: 700, receivedAtMs: 1_800_000_000_000, body: Buffer.from('{}'), ...more }
+  return { ...row, digest: digestOf(row) }
+}
+
+function rowsAfter (store: QueueStore, afterId: number): PushRow[] {
+  return store.pushes.after(afterId, 1000).map(({ failures, firstFailedAtMs, doubtfulCall, ...row }) => row)
+}
+
+t.test('pushes that are inserted together are what each would be alone, whatever they hold', t => {
+  const store = storeOf(t)
+  const pushes = fc.array(fc.record({
+    type: fc.nat({ max: 3 }),
+    requestId: fc.string({ unit: 'grapheme', minLength: 1 }).filter(text => !text.includes('\0') && text.isWellFormed()),
+    recordCount: fc.oneof(fc.nat(), fc.constant(Number.MAX_SAFE_INTEGER)),
+    bytes: fc.nat({ max: 1e9 }),
+    receivedAtMs: fc.oneof(fc.integer({ min: 1_800_000_000_000, max: 1_800_000_000_100 }), fc.maxSafeInteger()),
+    body: fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes))
+  }), { maxLength: 20 })
+  fc.assert(fc.property(pushes, pushes => {
+    const rows = store.transaction(() => pushes.map(push => rowOf(store, push)))
+    const written = (write: (row: PushRow) => void): PushRow[] => {
+      store.transaction(() => { rows.forEach(write) })
+      const found = rowsAfter(store, 0)
+      store.transaction(() => { for (const { id } of rows) store.pushes.delete(id) })
+      return found
+    }
+    t.strictSame(written(row => { store.pushes.insertNew(row) }), rows)
+    t.strictSame(written(row => { store.pushes.insert(row) }), rows, 'alone')
+  }), { numRuns: 60 })
+  t.end()
+})
+
+t.test('a push is seen in its own transaction, and is gone when that is rolled back', t => {
+  const store = storeOf(t)
+  const failing = (): void => {
+    store.transaction(() => {
+      const rows = Array.from({ length: 8 }, () => rowOf(store, { type: 0 }))
+      for (const row of rows) store.pushes.insertNew(row)
+      t.strictSame(rowsAfter(store, 0), rows)
+      store.pushes.insertNew(rowOf(store, { type: 0 }))
+      throw new Error('rolled back')
+    })
+  }
+  t.throws(failing, { message: 'rolled back' })
+  const kept = store.transaction(() => {
+    const row = rowOf(store, { type: 0 })
+    store.pushes.insertNew(row)
+    return row
+  })
+  t.strictSame(rowsAfter(store, 0), [kept])
+  t.end()
+})
+
+t.test('what cannot be stored is refused where it comes, before the others are written', t => {
+  const store = storeOf(t)
+  for (const more of [{ requestId: 'a\0b' }, { requestId: '\ud800' }, { recordCount: NaN }, { recordCount: -1 }, { receivedAtMs: Infinity }]) {
+    const row = store.transaction(() => ({ ...rowOf(store, { type: 0 }), ...more }))
+    t.throws(() => { store.pushes.insertNew(row) }, TypeError, JSON.stringify(more))
+  }
+  t.strictSame(rowsAfter(store, 0), [])
+  t.end()
+})
