@@ -16,7 +16,7 @@ export function freeMemory (memory: readonly ArrayBuffer[]): void {
   if (large.length > 0) nowhere.postMessage(undefined, large)
 }
 
-/** Frees a piece that came out of a socket, unless its memory holds anything besides. */
+/** Frees a piece, such as comes out of a socket, unless its memory holds anything besides. */
 export function freePiece ({ buffer, byteLength }: Buffer): void {
   if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) freeMemory([buffer])
 }

@@ -67,7 +67,10 @@ export class FastExchange {
     this.#startedMs = parts.clock.monotonicMs()
   }
 
-  /** Whether nobody reads the body any more, on disk or on a connection: one that answers before it was written to the end is closed. */
+  /**
+   * Whether nobody reads the body any more, as is so when it was taken: what is relayed is confirmed, and a connection that answers before it
+   * was written to the end is closed; what is stored was copied.
+   */
   get isBodyFree (): boolean { return this.#isBodyFree }
 
   /**
@@ -147,7 +150,7 @@ export class FastExchange {
   #accept (sent: Sent, { records, points }: ScannedPush, use: RequestsUse | undefined): FastAnswer {
     if (sent.repeatOf === undefined) this.#tally = { records, points, repairs: NOTHING, warnings: NOTHING }
     else this.#isRepeat = true
-    this.#isBodyFree = sent.delivery.kind === 'relayed' && !this.#isRepeat
+    this.#isBodyFree = true
     const { statusCode, headers, body } = answerTaken(this.#requestId, this.#identity.plant.policy, sent)
     this.#statusCode = statusCode
     return { statusCode, requestId: this.#requestId, limits: use === undefined ? NO_HEADERS : limitHeaders(use), headers, body }

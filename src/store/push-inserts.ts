@@ -1,3 +1,4 @@
+import { freePiece } from '../free-memory.js'
 import { isBindable } from './bind-values.js'
 import type { Database } from './database.js'
 import { pushValues, type PushRow } from './queue-rows.js'
@@ -61,7 +62,7 @@ export class PushInserts {
   /** @returns false, and has written nothing, when a number has too many digits */
   #insertSet (rows: readonly PushRow[]): boolean {
     const { id, lane, laneSeq, receivedAtMs } = leastOf(rows)
-    const bodies = Buffer.allocUnsafe(rows.reduce((sum, { body }) => sum + DIGEST_BYTES + body.byteLength, 0))
+    const bodies = Buffer.allocUnsafeSlow(rows.reduce((sum, { body }) => sum + DIGEST_BYTES + body.byteLength, 0))
     const items: string[] = []
     let begin = 0
     for (const row of rows) {
@@ -76,6 +77,7 @@ export class PushInserts {
       begin += DIGEST_BYTES + body.byteLength
     }
     this.#database.run(INSERT_SET, [id, lane, laneSeq, receivedAtMs, bodies, JSON.stringify(items)])
+    freePiece(bodies)
     return true
   }
 }

@@ -7,6 +7,7 @@ import { startSandbox } from '../../src/sandbox/sandbox.js'
 import { projectPath } from '../support/project.js'
 import { CREDENTIAL, startCloud, startProxy, type TestProxy } from '../support/proxy.js'
 import { parseAnswers } from '../support/raw-socket.js'
+import { scrapeUntil } from '../support/scrape.js'
 
 /** Of some 70 kB, so that it comes in pieces; of 2.6 MB with ten long values a device. */
 function largePush (name: string, size: 'large' | 'very large' = 'large'): string {
@@ -31,6 +32,21 @@ t.test('large pushes, many at a time and one after the other, arrive as they wer
     const arrived = new Set(proxy.cloud.received().slice(-bodies.length).map(({ body }) => String(body)))
     t.ok(bodies.every(body => arrived.has(body)))
   }
+})
+
+t.test('large pushes of a plant that stores are delivered as they were sent', async t => {
+  const proxy = await startProxy(t, { policy: { delivery: 'store' }, env: { BODIES_IN_FLIGHT_MAX_BYTES: '100000000' } })
+  const all: string[] = []
+  for (let round = 0; round < 4; round++) {
+    const bodies = namesOf(round).map(name => largePush(name))
+    all.push(...bodies)
+    t.strictSame(await pushAll(proxy, bodies), bodies.map(() => 202))
+  }
+  const recordsOf = (body: Buffer | string): unknown[] => JSON.parse(String(body)).devices
+  await scrapeUntil(proxy, samples => [...samples].every(([name, value]) => !name.startsWith('queue_waiting_pushes') || value === 0))
+  const arrived = new Set(proxy.cloud.received().flatMap(({ body }) => recordsOf(body)).map(record => JSON.stringify(record)))
+  t.ok(all.flatMap(recordsOf).every(record => arrived.has(JSON.stringify(record))))
+  t.equal(arrived.size, all.length * 1_000)
 })
 
 t.test('under TLS on both sides large pushes arrive as they were sent', async t => {
