@@ -1,6 +1,6 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect as connectPlainly, createServer, type AddressInfo, type Socket } from 'node:net'
 import { connect } from 'node:tls'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../../src/sandbox/sandbox.js'
@@ -9,9 +9,11 @@ import { CREDENTIAL, startCloud, startProxy, type TestProxy } from '../support/p
 import { parseAnswers } from '../support/raw-socket.js'
 import { scrapeUntil } from '../support/scrape.js'
 
-/** Of some 70 kB, so that it comes in pieces; of 2.6 MB with ten long values a device. */
-function largePush (name: string, size: 'large' | 'very large' = 'large'): string {
-  const data = size === 'large' ? { Ua: '7' } : Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`P${n}`, '7'.repeat(250)]))
+const LONG_VALUES = { large: 0, 'very large': 10, huge: 24 }
+
+/** Of some 70 kB, so that it comes in pieces; of 2.6 MB with ten long values a device; of 6 MB, more than the system takes before the other side reads. */
+function largePush (name: string, size: keyof typeof LONG_VALUES = 'large'): string {
+  const data = size === 'large' ? { Ua: '7' } : Object.fromEntries(Array.from({ length: LONG_VALUES[size] }, (_, n) => [`P${n}`, '7'.repeat(250)]))
   return JSON.stringify({
     deviceType: '1',
     devices: Array.from({ length: 1_000 }, (_, n) => ({ deviceId: `${name}-${n}`, recordTime: '2021-09-08 18:40:00', data }))
@@ -97,6 +99,72 @@ t.test('a cloud that answers before it has read a push never reads of another on
   t.ok(arrived.every(text => all.some(body => body.startsWith(text))), 'each request has the beginning of one push, or all of it')
   t.ok(arrived.some(text => !all.includes(text)), 'some were answered before they were written to the end')
 })
+
+// Its buffer is still read then: given back, it would be filled with the next push, and both would arrive as one.
+t.test('a push whose sender breaks the line while the cloud is slow arrives as it was sent, whatever comes after it', async t => {
+  const cloud = await startSlowCloud(t)
+  const proxy = await startProxy(t, { env: { ENERGY_EXPERT_ENDPOINT: `http://127.0.0.1:${cloud.port}`, RELAY_TIMEOUT_MS: '20000', BODY_MAX_BYTES: '16777216' } })
+  const bodies = namesOf(0).slice(0, 4).map(name => largePush(name, 'huge'))
+  for (const [n, body] of bodies.entries()) {
+    const socket = connectPlainly(proxy.port, '127.0.0.1')
+    socket.write(`POST /api/v1/data/increment/push HTTP/1.1\r\nHost: p\r\nX-API-Key: ${proxy.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    await cloud.begun(n + 1)
+    socket.resetAndDestroy()
+    await once(socket, 'close')
+  }
+  cloud.read()
+  await cloud.whole(bodies.length)
+  t.ok(cloud.bodies().every(body => bodies.includes(body)), 'nothing of another push')
+  t.equal(new Set(cloud.bodies()).size, bodies.length)
+})
+
+/** Reads no more than the beginning of each push until it is told to read; then it answers each with a success. */
+async function startSlowCloud (t: Test): Promise<{ port: number, begun: (count: number) => Promise<void>, read: () => void, whole: (count: number) => Promise<void>, bodies: () => string[] }> {
+  let begunCount = 0
+  const sockets: Socket[] = []
+  const wholes: string[] = []
+  const progress = new EventEmitter()
+  const until = async (isSo: () => boolean): Promise<void> => { while (!isSo()) await once(progress, 'more') }
+  let isReading = false
+  const server = createServer(socket => {
+    const pieces: Buffer[] = []
+    let bytes = 0
+    let wholeBytes = Infinity
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.on('data', chunk => {
+      if (pieces.length === 0) begunCount += 1
+      pieces.push(chunk)
+      bytes += chunk.length
+      if (!isReading) socket.pause()
+      if (bytes >= wholeBytes) {
+        const text = Buffer.concat(pieces).toString('latin1')
+        wholes.push(text.slice(text.indexOf('\r\n\r\n') + 4))
+        socket.end('HTTP/1.1 200 OK\r\ncontent-length: 34\r\n\r\n{"requestId":"1","data":"success"}')
+      } else if (pieces.length === 1) {
+        const head = chunk.toString('latin1')
+        wholeBytes = head.indexOf('\r\n\r\n') + 4 + Number(/content-length: (\d+)/.exec(head)?.[1])
+      }
+      progress.emit('more')
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    begun: async count => { await until(() => begunCount >= count) },
+    read: () => {
+      isReading = true
+      for (const socket of sockets) socket.resume()
+    },
+    whole: async count => { await until(() => wholes.length >= count) },
+    bodies: () => wholes
+  }
+}
 
 /** Answers with a success as soon as it has read a head, and goes on to read when that is out. */
 async function startHastyCloud (t: Test): Promise<{ port: number, received: () => string[] }> {
