@@ -2,17 +2,18 @@ import { isBindable } from './bind-values.js'
 import type { Database } from './database.js'
 import { pushValues, type PushRow } from './queue-rows.js'
 import { INSERT_INTO, QUEUE_TABLES } from './queue-schema.js'
+import { StoreError } from './store-error.js'
 
 /** For fewer, a statement for each is cheaper. */
 const SET_ROWS_MIN = 4
-/** Every number is written with so many digits, the first of which is a 1, so that SQL finds it by its place. */
+/** Every number is written with so many digits, so that SQL finds it by its place. */
 const DIGITS = 9
-/** What is added for that; greater numbers than the sum would be written three times as slowly. */
+/** What is added for that, and taken off in SQL; greater numbers than the sum would be written three times as slowly. */
 const BASE = 10 ** (DIGITS - 1)
 const DIGEST_BYTES = 16
 const NUMBERS = 8
 
-const number = (place: number): string => `CAST(substr(value, ${DIGITS * place + 2}, ${DIGITS - 1}) AS INTEGER)`
+const number = (place: number): string => `(CAST(substr(value, ${DIGITS * place + 1}, ${DIGITS}) AS INTEGER) - ${BASE})`
 const [ID, LANE, LANE_SEQ, RECEIVED_AT_MS, RECORD_COUNT, BYTES, BEGIN, BODY_BYTES] = [0, 1, 2, 3, 4, 5, 6, 7].map(number)
 
 /** An item of the list is its numbers and the request id; digests and bodies lie one after the other in one blob. */
@@ -75,7 +76,9 @@ export class PushInserts {
       bodies.set(body, begin + DIGEST_BYTES)
       begin += DIGEST_BYTES + body.byteLength
     }
-    this.#database.run(INSERT_SET, [id, lane, laneSeq, receivedAtMs, bodies, JSON.stringify(items)])
+    const { changes } = this.#database.run(INSERT_SET, [id, lane, laneSeq, receivedAtMs, bodies, JSON.stringify(items)])
+    // A push whose lane is not there finds no row to join.
+    if (changes !== rows.length) throw new StoreError('SQLITE_CORRUPT', `${this.#database.path}: A lane is missing.`)
     return true
   }
 }

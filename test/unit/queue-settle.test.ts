@@ -45,6 +45,26 @@ t.test('a call that carries replayed records is added to the receipts that they 
   t.match(await log.receipt(parked.requestId), { records: 3, waiting: 0, delivered: 3, cloudRequestIds: ['CLOUD-0', 'CLOUD-1'] })
 })
 
+// Refused while its sender waited, so it never had a place in the lane; then replayed to the end of it.
+t.test('a replayed push whose receipt lies between those of a call is not told as delivered with them', async t => {
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, ...FAST_QUEUE })
+  const [first, parked, second] = [newEntry(), newEntry(), newEntry()]
+  await log.append(first)
+  await log.park({ ...parked, parts: [parkedPart()], deliveredRecords: 0, cloudRequestIds: [] })
+  await log.append(second)
+  const changed = new Promise<void>(resolve => { log.onChange(resolve) })
+  const file = openQueueFile(dataDir)
+  t.teardown(() => { file.close() })
+  file.replay(file.listParked()[0]?.id ?? 0)
+  await changed
+  const waiting = await readAll(log)
+  await log.settle(waiting.slice(0, 2).map(delivered))
+  t.match(await receiptsOf(log, [first, parked, second]), [WHOLE, { records: 1, waiting: 1, delivered: 0, cloudRequestIds: [] }, WHOLE], 'it waits on')
+  await log.settle(waiting.slice(2).map(delivered))
+  t.match(await log.receipt(parked.requestId), WHOLE)
+})
+
 t.test('records that do not add up are refused, in a call of many as well', async t => {
   const { log } = await startQueue(t, { dataDir: dataDirOf(t), ...FAST_QUEUE })
   for (const devices of [['a'], ['b', 'c']]) await log.append(newEntry({ body: pushBody(devices), recordCount: devices.length }))
