@@ -107,6 +107,23 @@ t.test('a push is seen in its own transaction, and is gone when that is rolled b
   t.end()
 })
 
+// Receipts are made of the rows of their pushes. A commit that takes back what was set aside of one push looks for its receipt.
+t.test('a look for a receipt in the middle of a commit takes no receipt from the pushes before it', t => {
+  const store = storeOf(t)
+  const [rows, seen] = store.transaction(() => {
+    const rows = Array.from({ length: 6 }, (_, index) => {
+      const row = rowOf(store, { type: index % 2 })
+      store.pushes.insertNew(row)
+      store.receipts.insertWaiting(row.id, 5)
+      return row
+    })
+    return [rows, store.receipts.find('unknown') ?? store.receipts.get(rows[5]?.id ?? 0)]
+  })
+  t.match(seen, { requestId: rows[5]?.requestId, waiting: 1, updatedAtMs: 5 })
+  t.strictSame(rows.map(({ id }) => store.receipts.get(id)?.requestId), rows.map(({ requestId }) => requestId))
+  t.end()
+})
+
 t.test('what cannot be stored is refused where it comes, before the others are written', t => {
   const store = storeOf(t)
   for (const more of [{ requestId: 'a\0b' }, { requestId: '\ud800' }, { recordCount: NaN }, { recordCount: -1 }, { receivedAtMs: Infinity }]) {
