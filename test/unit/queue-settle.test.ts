@@ -1,6 +1,7 @@
 import t from 'tap'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import type { Entry, NewEntry, QueueLog, Receipt } from '../../src/queue/queue-log.js'
+import { Database } from '../../src/store/database.js'
 import { dataDirOf, delivered, newEntry, parkedPart, pushBody, readAll, startQueue } from '../support/queue.js'
 import { FAST_QUEUE } from '../support/queue-in-place.js'
 
@@ -77,12 +78,16 @@ t.test('records that do not add up are refused, in a call of many as well', asyn
 })
 
 t.test('receipts that are finished leave together, with all that belongs to them', async t => {
-  const { log } = await startQueue(t, { dataDir: dataDirOf(t), ...FAST_QUEUE, receiptsMax: 2 })
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, ...FAST_QUEUE, receiptsMax: 2 })
   const entries = Array.from({ length: 6 }, (_, index) => newEntry({ repeatKey: { key: `key-${index}`, body: 'body' }, repairs: { bom: 1 } }))
   for (const entry of entries) await log.append(entry)
   await log.settle((await readAll(log)).map(delivered))
   t.equal((await receiptsOf(log, entries)).filter(receipt => receipt !== undefined).length, 2)
   t.equal((await log.remembered({ sinceMs: 0, pushesMax: 10 })).length, 2)
+  const database = new Database({ dataDir, fileName: 'queue.db' })
+  t.teardown(() => { database.close() })
+  for (const table of ['receipts', 'repeat_keys', 'repairs']) t.match(database.get(`SELECT COUNT(*) AS rows FROM ${table}`), { rows: 2 }, table)
 })
 
 t.test('beyond their number, finished receipts leave by the 200th part of it, the oldest first', async t => {
