@@ -1,7 +1,12 @@
 import t from 'tap'
+import { appendEntry } from '../../src/queue/log-append.js'
+import { QueueBounds } from '../../src/queue/log-bounds.js'
+import { sweep } from '../../src/queue/log-retention.js'
+import { settleEntries } from '../../src/queue/log-settle.js'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import type { Entry, NewEntry, QueueLog, Receipt } from '../../src/queue/queue-log.js'
 import { Database } from '../../src/store/database.js'
+import { QueueStore } from '../../src/store/queue-store.js'
 import { dataDirOf, delivered, newEntry, parkedPart, pushBody, readAll, startQueue } from '../support/queue.js'
 import { FAST_QUEUE } from '../support/queue-in-place.js'
 
@@ -100,4 +105,18 @@ t.test('beyond their number, finished receipts leave by the 200th part of it, th
   t.ok(await isKnown(0))
   await log.settle(waiting.slice(402).map(delivered))
   t.strictSame(await Promise.all([0, 1, 2, 3, 402].map(isKnown)), [false, false, false, true, true])
+})
+
+t.test('what is too old leaves alone, however many may leave at once', t => {
+  const store = new QueueStore({ dataDir: dataDirOf(t) })
+  t.teardown(() => { store.close() })
+  const ids = [10, 20, 30].map(atMs => {
+    const { id } = store.transaction(() => appendEntry(store, new QueueBounds(2 ** 30, () => {}), newEntry(), atMs))
+    store.transaction(() => { settleEntries(store, [{ id, deliveredRecords: 1, cloudRequestIds: [], parked: [] }], atMs) })
+    return id
+  })
+  store.transaction(() => { sweep(store, { receiptsMax: 100, receiptsAgeMsMax: 15 }, 40, 10) })
+  t.strictSame(ids.map(id => store.receipts.get(id)?.updatedAtMs), [undefined, undefined, 30])
+  t.equal(store.receipts.finished, 1)
+  t.end()
 })
