@@ -133,3 +133,11 @@ t.test('what cannot be stored is refused where it comes, before the others are w
   t.strictSame(rowsAfter(store, 0), [])
   t.end()
 })
+
+t.test('names of plants and types that read alike when they are joined are lanes of their own', t => {
+  const store = storeOf(t)
+  const names = [['a', '1 a'], ['a 1', 'a'], ['1 a', 'a'], ['', '1 a 1'], ['a', '1']] as const
+  const ids = store.transaction(() => names.map(([plant, deviceType]) => store.lanes.open({ plant, deviceType, live: false }).id))
+  t.equal(new Set(ids).size, names.length)
+  t.end()
+})
