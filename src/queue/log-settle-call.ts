@@ -31,7 +31,7 @@ export function settleWhole (store: QueueStore, call: readonly Settlement[], atM
   const sums = store.deliveries.sums(range)
   if (sums?.entries !== call.length || sums.toSeq - sums.fromSeq + 1 !== sums.entries) return false
   if (sums.untouched !== rangeContent(call.map(({ id, deliveredRecords }) => ({ id, records: deliveredRecords })))) return false
-  store.receipts.deliver(range, writeCloudRequestIds(first.cloudRequestIds), atMs)
+  store.receipts.deliver({ ...range, ...sums }, writeCloudRequestIds(first.cloudRequestIds), atMs)
   store.deliveries.remove(range)
   store.lanes.addWaiting(lane, sums, -1)
   store.lanes.finish(lane, sums.fromSeq, sums.toSeq)

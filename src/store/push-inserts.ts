@@ -3,17 +3,20 @@ import { isBindable } from './bind-values.js'
 import type { Database } from './database.js'
 import { pushValues, type PushRow } from './queue-rows.js'
 import { INSERT_INTO, QUEUE_TABLES } from './queue-schema.js'
+import { StoreError } from './store-error.js'
 
 /** For fewer, a statement for each is cheaper. */
 const SET_ROWS_MIN = 4
-/** Every number is written with so many digits, the first of which is a 1, so that SQL finds it by its place. */
+/** A set copies each body three times, which for larger ones costs more than it saves: 12 ms instead of 4 for ten of 400 kB. */
+const BODY_BYTES_MAX = 4096
+/** Every number is written with so many digits, so that SQL finds it by its place. */
 const DIGITS = 9
-/** What is added for that; greater numbers than the sum would be written three times as slowly. */
+/** What is added for that, and taken off in SQL; greater numbers than the sum would be written three times as slowly. */
 const BASE = 10 ** (DIGITS - 1)
 const DIGEST_BYTES = 16
 const NUMBERS = 8
 
-const number = (place: number): string => `CAST(substr(value, ${DIGITS * place + 2}, ${DIGITS - 1}) AS INTEGER)`
+const number = (place: number): string => `(CAST(substr(value, ${DIGITS * place + 1}, ${DIGITS}) AS INTEGER) - ${BASE})`
 const [ID, LANE, LANE_SEQ, RECEIVED_AT_MS, RECORD_COUNT, BYTES, BEGIN, BODY_BYTES] = [0, 1, 2, 3, 4, 5, 6, 7].map(number)
 
 /** An item of the list is its numbers and the request id; digests and bodies lie one after the other in one blob. */
@@ -59,10 +62,12 @@ export class PushInserts {
     this.#rows = []
   }
 
-  /** @returns false, and has written nothing, when a number has too many digits */
+  /** @returns false, and has written nothing, when a number has too many digits, or the bodies are large on the average */
   #insertSet (rows: readonly PushRow[]): boolean {
     const { id, lane, laneSeq, receivedAtMs } = leastOf(rows)
-    const bodies = Buffer.allocUnsafeSlow(rows.reduce((sum, { body }) => sum + DIGEST_BYTES + body.byteLength, 0))
+    const blobBytes = rows.reduce((sum, { body }) => sum + DIGEST_BYTES + body.byteLength, 0)
+    if (blobBytes > rows.length * BODY_BYTES_MAX) return false
+    const bodies = Buffer.allocUnsafeSlow(blobBytes)
     const items: string[] = []
     let begin = 0
     for (const row of rows) {
@@ -76,8 +81,10 @@ export class PushInserts {
       bodies.set(body, begin + DIGEST_BYTES)
       begin += DIGEST_BYTES + body.byteLength
     }
-    this.#database.run(INSERT_SET, [id, lane, laneSeq, receivedAtMs, bodies, JSON.stringify(items)])
+    const { changes } = this.#database.run(INSERT_SET, [id, lane, laneSeq, receivedAtMs, bodies, JSON.stringify(items)])
     freePiece(bodies)
+    // A push whose lane is not there finds no row to join.
+    if (changes !== rows.length) throw new StoreError('SQLITE_CORRUPT', `${this.#database.path}: A lane is missing.`)
     return true
   }
 }

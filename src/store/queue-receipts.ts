@@ -1,7 +1,7 @@
 import { readInteger, readText } from './columns.js'
 import type { Database, Row } from './database.js'
 import type { SqlValue } from './bind-values.js'
-import type { PushRange } from './queue-deliveries.js'
+import type { PushRange, RangeSums } from './queue-deliveries.js'
 import type { QueuePushes } from './queue-pushes.js'
 import { readLaneName, type LaneName } from './queue-rows.js'
 import { INSERT_INTO } from './queue-schema.js'
@@ -93,11 +93,14 @@ export class QueueReceipts {
     this.#finished += Number(isFinished(after)) - Number(isFinished(before))
   }
 
-  /** All pushes of a range were delivered whole, and nothing had become of any of them before (RangeSums.untouched). */
-  deliver ({ lane, fromId, toId }: PushRange, cloudRequestIds: string, atMs: number): void {
+  /**
+   * All pushes of a range were delivered whole, and nothing had become of any of them before (RangeSums.untouched). Between
+   * their ids may lie the receipt of one that never had a place there, and was replayed: its number is 0.
+   */
+  deliver ({ lane, fromId, toId, fromSeq, toSeq }: PushRange & Pick<RangeSums, 'fromSeq' | 'toSeq'>, cloudRequestIds: string, atMs: number): void {
     const { changes } = this.#database.run(`
       UPDATE receipts SET waiting = 0, delivered = records, cloud_request_ids = ?, updated_at_ms = ?
-      WHERE id BETWEEN ? AND ? AND lane = ? AND waiting = records`, [cloudRequestIds, atMs, fromId, toId, lane])
+      WHERE id BETWEEN ? AND ? AND lane = ? AND lane_seq BETWEEN ? AND ? AND waiting = records`, [cloudRequestIds, atMs, fromId, toId, lane, fromSeq, toSeq])
     this.#finished += changes
   }
 

@@ -50,6 +50,42 @@ t.test('pushes that are inserted together are what each would be alone, whatever
   t.end()
 })
 
+// Lane ids and sequence numbers grow with every push: a lane that is new after 200 million pushes meets one of the first day.
+t.test('numbers may lie apart as far as they will, and no push is lost or changed for it', t => {
+  for (const apart of [99_999_999, 100_000_000, 250_000_000, 899_999_999, 900_000_000, 2 ** 31, 2 ** 40]) {
+    const store = storeOf(t)
+    store.transaction(() => {
+      store.lanes.insert({ id: apart, plant: 'late', deviceType: '1', live: false, nextSeq: apart, lastId: apart, finished: `1-${apart - 1}` })
+      store.lanes.insert({ id: 1, plant: 'early', deviceType: '1', live: false, nextSeq: 1, lastId: 1, finished: '' })
+    })
+    store.transaction(() => { store.lanes.load() })
+    const rows = store.transaction(() => {
+      const rows = ['early', 'late', 'early', 'late'].map((plant, index): PushRow => {
+        const lane = store.lanes.open({ plant, deviceType: '1', live: false })
+        const row = { id: store.lanes.takeId(lane), lane: lane.id, laneSeq: store.lanes.takeSeq(lane), plant, deviceType: '1', live: false, requestId: `${index}7`, recordCount: index === 2 ? apart : 1, bytes: index === 1 ? apart : 700, receivedAtMs: index * apart, body: Buffer.from('{}') }
+        return { ...row, receipt: row.id, digest: digestOf(row) }
+      })
+      for (const row of rows) store.pushes.insertNew(row)
+      return rows
+    })
+    t.strictSame(rowsAfter(store, 0), rows, String(apart))
+  }
+  t.end()
+})
+
+t.test('a push whose lane is not in the file is not dropped in silence', t => {
+  const store = storeOf(t)
+  const failing = (): void => {
+    store.transaction(() => {
+      const rows = Array.from({ length: 4 }, (_, index) => rowOf(store, { type: index % 2 }))
+      for (const row of rows) store.pushes.insertNew({ ...row, lane: row.lane + 1000 * Number(row === rows[3]) })
+    })
+  }
+  t.throws(failing, { code: 'SQLITE_CORRUPT' })
+  t.strictSame(rowsAfter(store, 0), [])
+  t.end()
+})
+
 t.test('a push is seen in its own transaction, and is gone when that is rolled back', t => {
   const store = storeOf(t)
   const failing = (): void => {
@@ -71,6 +107,23 @@ t.test('a push is seen in its own transaction, and is gone when that is rolled b
   t.end()
 })
 
+// Receipts are made of the rows of their pushes. A commit that takes back what was set aside of one push looks for its receipt.
+t.test('a look for a receipt in the middle of a commit takes no receipt from the pushes before it', t => {
+  const store = storeOf(t)
+  const [rows, seen] = store.transaction(() => {
+    const rows = Array.from({ length: 6 }, (_, index) => {
+      const row = rowOf(store, { type: index % 2 })
+      store.pushes.insertNew(row)
+      store.receipts.insertWaiting(row.id, 5)
+      return row
+    })
+    return [rows, store.receipts.find('unknown') ?? store.receipts.get(rows[5]?.id ?? 0)]
+  })
+  t.match(seen, { requestId: rows[5]?.requestId, waiting: 1, updatedAtMs: 5 })
+  t.strictSame(rows.map(({ id }) => store.receipts.get(id)?.requestId), rows.map(({ requestId }) => requestId))
+  t.end()
+})
+
 t.test('what cannot be stored is refused where it comes, before the others are written', t => {
   const store = storeOf(t)
   for (const more of [{ requestId: 'a\0b' }, { requestId: '\ud800' }, { recordCount: NaN }, { recordCount: -1 }, { receivedAtMs: Infinity }]) {
@@ -78,5 +131,13 @@ t.test('what cannot be stored is refused where it comes, before the others are w
     t.throws(() => { store.pushes.insertNew(row) }, TypeError, JSON.stringify(more))
   }
   t.strictSame(rowsAfter(store, 0), [])
+  t.end()
+})
+
+t.test('names of plants and types that read alike when they are joined are lanes of their own', t => {
+  const store = storeOf(t)
+  const names = [['a', '1 a'], ['a 1', 'a'], ['1 a', 'a'], ['', '1 a 1'], ['a', '1']] as const
+  const ids = store.transaction(() => names.map(([plant, deviceType]) => store.lanes.open({ plant, deviceType, live: false }).id))
+  t.equal(new Set(ids).size, names.length)
   t.end()
 })

@@ -1,6 +1,12 @@
 import t from 'tap'
+import { appendEntry } from '../../src/queue/log-append.js'
+import { QueueBounds } from '../../src/queue/log-bounds.js'
+import { sweep } from '../../src/queue/log-retention.js'
+import { settleEntries } from '../../src/queue/log-settle.js'
 import { openQueueFile } from '../../src/queue/queue-file.js'
 import type { Entry, NewEntry, QueueLog, Receipt } from '../../src/queue/queue-log.js'
+import { Database } from '../../src/store/database.js'
+import { QueueStore } from '../../src/store/queue-store.js'
 import { dataDirOf, delivered, newEntry, parkedPart, pushBody, readAll, startQueue } from '../support/queue.js'
 import { FAST_QUEUE } from '../support/queue-in-place.js'
 
@@ -45,6 +51,26 @@ t.test('a call that carries replayed records is added to the receipts that they 
   t.match(await log.receipt(parked.requestId), { records: 3, waiting: 0, delivered: 3, cloudRequestIds: ['CLOUD-0', 'CLOUD-1'] })
 })
 
+// Refused while its sender waited, so it never had a place in the lane; then replayed to the end of it.
+t.test('a replayed push whose receipt lies between those of a call is not told as delivered with them', async t => {
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, ...FAST_QUEUE })
+  const [first, parked, second] = [newEntry(), newEntry(), newEntry()]
+  await log.append(first)
+  await log.park({ ...parked, parts: [parkedPart()], deliveredRecords: 0, cloudRequestIds: [] })
+  await log.append(second)
+  const changed = new Promise<void>(resolve => { log.onChange(resolve) })
+  const file = openQueueFile(dataDir)
+  t.teardown(() => { file.close() })
+  file.replay(file.listParked()[0]?.id ?? 0)
+  await changed
+  const waiting = await readAll(log)
+  await log.settle(waiting.slice(0, 2).map(delivered))
+  t.match(await receiptsOf(log, [first, parked, second]), [WHOLE, { records: 1, waiting: 1, delivered: 0, cloudRequestIds: [] }, WHOLE], 'it waits on')
+  await log.settle(waiting.slice(2).map(delivered))
+  t.match(await log.receipt(parked.requestId), WHOLE)
+})
+
 t.test('records that do not add up are refused, in a call of many as well', async t => {
   const { log } = await startQueue(t, { dataDir: dataDirOf(t), ...FAST_QUEUE })
   for (const devices of [['a'], ['b', 'c']]) await log.append(newEntry({ body: pushBody(devices), recordCount: devices.length }))
@@ -57,12 +83,16 @@ t.test('records that do not add up are refused, in a call of many as well', asyn
 })
 
 t.test('receipts that are finished leave together, with all that belongs to them', async t => {
-  const { log } = await startQueue(t, { dataDir: dataDirOf(t), ...FAST_QUEUE, receiptsMax: 2 })
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, ...FAST_QUEUE, receiptsMax: 2 })
   const entries = Array.from({ length: 6 }, (_, index) => newEntry({ repeatKey: { key: `key-${index}`, body: 'body' }, repairs: { bom: 1 } }))
   for (const entry of entries) await log.append(entry)
   await log.settle((await readAll(log)).map(delivered))
   t.equal((await receiptsOf(log, entries)).filter(receipt => receipt !== undefined).length, 2)
   t.equal((await log.remembered({ sinceMs: 0, pushesMax: 10 })).length, 2)
+  const database = new Database({ dataDir, fileName: 'queue.db' })
+  t.teardown(() => { database.close() })
+  for (const table of ['receipts', 'repeat_keys', 'repairs']) t.match(database.get(`SELECT COUNT(*) AS rows FROM ${table}`), { rows: 2 }, table)
 })
 
 t.test('beyond their number, finished receipts leave by the 200th part of it, the oldest first', async t => {
@@ -75,4 +105,18 @@ t.test('beyond their number, finished receipts leave by the 200th part of it, th
   t.ok(await isKnown(0))
   await log.settle(waiting.slice(402).map(delivered))
   t.strictSame(await Promise.all([0, 1, 2, 3, 402].map(isKnown)), [false, false, false, true, true])
+})
+
+t.test('what is too old leaves alone, however many may leave at once', t => {
+  const store = new QueueStore({ dataDir: dataDirOf(t) })
+  t.teardown(() => { store.close() })
+  const ids = [10, 20, 30].map(atMs => {
+    const { id } = store.transaction(() => appendEntry(store, new QueueBounds(2 ** 30, () => {}), newEntry(), atMs))
+    store.transaction(() => { settleEntries(store, [{ id, deliveredRecords: 1, cloudRequestIds: [], parked: [] }], atMs) })
+    return id
+  })
+  store.transaction(() => { sweep(store, { receiptsMax: 100, receiptsAgeMsMax: 15 }, 40, 10) })
+  t.strictSame(ids.map(id => store.receipts.get(id)?.updatedAtMs), [undefined, undefined, 30])
+  t.equal(store.receipts.finished, 1)
+  t.end()
 })
