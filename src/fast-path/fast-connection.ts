@@ -140,6 +140,8 @@ export class FastConnection {
         return
       case 'body':
         this.#stopWaiting()
+        this.#request?.release()
+        this.#request = undefined
         this.#parts.fail('HPE_INVALID_EOF_STATE', this.#socket)
         return
       case 'answering':

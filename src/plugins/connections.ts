@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { addressGroup } from '../address-group.js'
-import { IdleLine, Place } from './idle-line.js'
+import { LinkedLine, Place } from '../linked-line.js'
 
 export type RefusedConnectionReason = 'too-many' | 'too-many-of-address'
 
@@ -47,7 +47,7 @@ interface AddressConnections {
   readonly group: string
   count: number
   /** The one that has been idle longest comes first. */
-  readonly idle: IdleLine<Connection>
+  readonly idle: LinkedLine<Connection>
 }
 
 /**
@@ -60,7 +60,7 @@ export class Connections {
   readonly #all = new Set<Connection>()
   readonly #bySocket = new WeakMap<Socket, Connection>()
   readonly #byFarEnd = new Map<string, Connection>()
-  readonly #idle = new IdleLine<Connection>()
+  readonly #idle = new LinkedLine<Connection>()
   readonly #addresses = new Map<string, AddressConnections>()
   readonly #tooLate = new WeakSet<IncomingMessage>()
 
@@ -163,7 +163,7 @@ export class Connections {
     return undefined
   }
 
-  #endOldest ({ first: oldest }: IdleLine<Connection>): boolean {
+  #endOldest ({ first: oldest }: LinkedLine<Connection>): boolean {
     if (oldest === undefined) return false
     this.#remove(oldest)
     oldest.socket.destroy()
@@ -173,7 +173,7 @@ export class Connections {
   #addressOf ({ remoteAddress = '' }: Socket): AddressConnections | undefined {
     if (this.#options.isShared(remoteAddress)) return undefined
     const group = addressGroup(remoteAddress)
-    return this.#addresses.get(group) ?? { group, count: 0, idle: new IdleLine() }
+    return this.#addresses.get(group) ?? { group, count: 0, idle: new LinkedLine() }
   }
 
   #markIdle (connection: Connection): void {

@@ -1,16 +1,14 @@
 import { setMaxListeners } from 'node:events'
+import { LinkedLine, Place } from '../linked-line.js'
 import type { Account, Ticket } from './account.js'
 import { holdMs } from './hold.js'
 import { takeTurn, type TurnResult } from './lane-turn.js'
 import type { ActiveLane, ActiveLanes } from './lanes.js'
-import { NumberedLine } from './numbered-line.js'
 import type { Settlement } from './queue-log.js'
 import { TurnLine } from './turn-line.js'
 import type { TurnParts } from './turn-parts.js'
 
-export interface DrainParts extends TurnParts {
-  readonly lanes: ActiveLanes
-}
+export interface DrainParts extends TurnParts { readonly lanes: ActiveLanes }
 
 /** What an account's lanes share: who comes next, and the timer for it. */
 interface Counter {
@@ -25,7 +23,7 @@ interface Counter {
 export class Drain {
   readonly #parts: DrainParts
   readonly #counters = new Map<Account, Counter>()
-  readonly #turns = new NumberedLine<Promise<void>>()
+  readonly #turns = new LinkedLine<Promise<void>>()
   readonly #stopping = new AbortController()
 
   constructor (parts: DrainParts) {
@@ -81,7 +79,7 @@ export class Drain {
 
   /** Resolves when all turns that were begun have ended. */
   async ended (): Promise<void> {
-    for (let turns = this.#turns.values(); turns.length > 0; turns = this.#turns.values()) await Promise.all(turns)
+    while (this.#turns.first !== undefined) await Promise.all(this.#turns)
   }
 
   #counterOf (account: Account): Counter {
@@ -92,13 +90,14 @@ export class Drain {
 
   #begin (lane: ActiveLane, account: Account): void {
     lane.isInTurn = true
-    const number = this.#turns.add(this.#run(lane, account, account.begin()).finally(() => {
-      this.#turns.delete(number)
+    const turn = new Place(this.#run(lane, account, account.begin()).finally(() => {
+      this.#turns.delete(turn)
       lane.isInTurn = false
       this.#hold(lane)
       this.#parts.lanes.forgetIdle(lane)
       this.#moveOn(lane, account)
     }))
+    this.#turns.add(turn)
   }
 
   /** Into the line of the account that its plant has now, which may be another than the one before. */

@@ -33,10 +33,6 @@ export class NumberedLine<T extends object> {
     this.#free = 0
   }
 
-  values (): T[] {
-    return this.#values.filter(value => value !== undefined)
-  }
-
   /** In the order of their numbers; those that are reached may be deleted, and what is added meanwhile is not reached. */
   * entries (): Iterable<[number, T]> {
     const end = this.#first + this.#values.length

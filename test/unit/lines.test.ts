@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { IdleLine, Place } from '../../src/plugins/idle-line.js'
+import { LinkedLine, Place } from '../../src/linked-line.js'
 import { NumberedLine } from '../../src/queue/numbered-line.js'
 
 t.test('what waits by number is found until it leaves, in whatever order that happens', async () => {
@@ -52,7 +52,7 @@ t.test('those that are reached may leave, and what comes meanwhile is not reache
 t.test('who idles stands in the order of coming, like in a Set', async () => {
   fc.assert(fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat({ max: 6 })), { maxLength: 100 }), steps => {
     const places = Array.from({ length: 7 }, (_, owner) => new Place(owner))
-    const line = new IdleLine<number>()
+    const line = new LinkedLine<number>()
     const model = new Set<number>()
     for (const [comes, owner] of steps) {
       const place = places[owner]
@@ -72,7 +72,7 @@ t.test('who idles stands in the order of coming, like in a Set', async () => {
 
 t.test('all leave while the line is gone through', async t => {
   const places = ['a', 'b', 'c'].map(name => new Place(name))
-  const line = new IdleLine<string>()
+  const line = new LinkedLine<string>()
   for (const place of places) line.add(place)
   const reached: string[] = []
   for (const name of line) {

@@ -14,7 +14,7 @@ export class Place<T> {
  * In the order of their coming, like a Set, for those that come and go without end. A Set is rebuilt every few changes, and
  * each old table points at the next one: once one has grown old, V8 keeps all that come after it until a major collection.
  */
-export class IdleLine<T> {
+export class LinkedLine<T> {
   #first: Place<T> | undefined
   #last: Place<T> | undefined
 
