@@ -1,6 +1,6 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Peer } from './peer.js'
@@ -8,9 +8,13 @@ import { freePort, untilOpen } from './ports.js'
 import { registerPlant } from './register.js'
 
 const PATH = '/api/v1/data/increment/push'
-/** As `npm start` and the Dockerfile run the proxy. */
-const NODE_FLAGS = ['--max-semi-space-size=8']
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** Those with which `npm start` runs the proxy. */
+function nodeFlags (): string[] {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } }
+  return scripts.start.split(' ').filter(word => word.startsWith('--'))
+}
 
 function stopOf (child: ChildProcess, dataDir?: string): () => Promise<void> {
   return async () => {
@@ -54,7 +58,7 @@ export async function startProxy (delivery: 'relay' | 'store', cloudPort: number
     ALIBABA_CLOUD_ACCESS_KEY_ID: 'bench-key-id',
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'bench-key-secret'
   }
-  const child = spawn(process.execPath, [...NODE_FLAGS, here('../../src/main.js'), 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [...nodeFlags(), here('../../src/main.js'), 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   await untilOpen(port)
   return { url: `http://127.0.0.1:${port}${PATH}`, pid: child.pid ?? 0, keys: made, warms: true, stop: stopOf(child, dataDir) }
 }
@@ -62,7 +66,7 @@ export async function startProxy (delivery: 'relay' | 'store', cloudPort: number
 /** The proxy with a queue that answers every append at once and writes nothing: all but the delivery. */
 export async function startAccepting (): Promise<Peer> {
   const dataDir = mkdtempSync(join('.', 'bench-data-'))
-  const child = fork(here('../stored-answers-proxy.js'), [dataDir, 'unwritten'], { execArgv: NODE_FLAGS })
+  const child = fork(here('../stored-answers-proxy.js'), [dataDir, 'unwritten'], { execArgv: nodeFlags() })
   const [{ origin, key }] = await once(child, 'message')
   return { url: `${origin}${PATH}`, pid: child.pid ?? 0, keys: [key], warms: true, stop: stopOf(child, dataDir) }
 }

@@ -28,7 +28,7 @@ const NOTHING_OPENED: OpenReport = { waiting: 0, parked: 0, lost: [], setAside: 
 /** A file that is damaged again each time it was recovered lies on a disk that should not be written to. */
 const RECOVERIES_MAX = 3
 const EARLY_MAX = 100
-/** Little of what the thread makes lives on: two thirds of the usual 48 MB would be taken up and win nothing. */
+/** Little of what the thread makes lives on: the usual 48 MB would be taken up and win nothing. An option of the command line goes before it. */
 const YOUNG_MB_MAX = 6
 
 /**

@@ -123,7 +123,7 @@ async function startSlowCloud (t: Test): Promise<{ port: number, begun: (count: 
   const sockets: Socket[] = []
   const wholes: string[] = []
   const progress = new EventEmitter()
-  const until = async (isSo: () => boolean): Promise<void> => { while (!isSo()) await once(progress, 'more') }
+  const until = async (isSo: () => boolean): Promise<void> => { for (let events = 0; events < 100_000 && !isSo(); events++) await once(progress, 'more') }
   let isReading = false
   const server = createServer(socket => {
     const pieces: Buffer[] = []

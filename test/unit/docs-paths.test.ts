@@ -41,3 +41,10 @@ t.test('a name that is nowhere is found out, a bare one beside its neighbour', a
   t.notOk(exists('src/no-such-*.ts'))
   t.ok(exists('src/store/carve-*.ts'))
 })
+
+t.test('the image runs the proxy as npm start does', async t => {
+  const { scripts } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8'))
+  const dockerfile = readFileSync(projectPath('Dockerfile'), 'utf8')
+  const words = ['ENTRYPOINT', 'CMD'].flatMap(name => JSON.parse(new RegExp(`^${name} (\\[.*\\])$`, 'm').exec(dockerfile)?.[1] ?? '[]'))
+  t.equal(words.join(' '), scripts.start)
+})

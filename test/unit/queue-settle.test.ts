@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { appendEntry } from '../../src/queue/log-append.js'
 import { QueueBounds } from '../../src/queue/log-bounds.js'
 import { sweep } from '../../src/queue/log-retention.js'
@@ -32,43 +32,37 @@ t.test('a call of many is recorded with each push as if it had been alone, and o
   t.match(await log.usage(), { bytes: 0, plants: [{ waiting: 0, waitingRecords: 0, waitingBytes: 0 }] })
 })
 
-t.test('a call that carries replayed records is added to the receipts that they have, and to no other', async t => {
+/** Two pushes and one between them of which a record was parked, as replayed; what waits in their lane, in its order. */
+async function startReplayed (t: Test, parkedAs: { readonly deliveredRecords: number, readonly cloudRequestIds: readonly string[] }): Promise<{ log: QueueLog, entries: [NewEntry, NewEntry, NewEntry], waiting: Entry[] }> {
   const dataDir = dataDirOf(t)
   const { log } = await startQueue(t, { dataDir, ...FAST_QUEUE })
   const [first, parked, second] = [newEntry(), newEntry(), newEntry()]
   await log.append(first)
-  await log.park({ ...parked, parts: [parkedPart()], deliveredRecords: 2, cloudRequestIds: ['CLOUD-0'] })
+  await log.park({ ...parked, parts: [parkedPart()], ...parkedAs })
   await log.append(second)
   const changed = new Promise<void>(resolve => { log.onChange(resolve) })
   const file = openQueueFile(dataDir)
   t.teardown(() => { file.close() })
   file.replay(file.listParked()[0]?.id ?? 0)
   await changed
-  const waiting = await readAll(log)
+  return { log, entries: [first, parked, second], waiting: await readAll(log) }
+}
+
+t.test('a call that carries replayed records is added to the receipts that they have, and to no other', async t => {
+  const { log, entries, waiting } = await startReplayed(t, { deliveredRecords: 2, cloudRequestIds: ['CLOUD-0'] })
   await log.settle(waiting.slice(0, 2).map(delivered))
-  t.match(await receiptsOf(log, [first, parked, second]), [WHOLE, { waiting: 1, delivered: 2, parked: 0 }, WHOLE], 'the receipt between them waits on')
+  t.match(await receiptsOf(log, entries), [WHOLE, { waiting: 1, delivered: 2, parked: 0 }, WHOLE], 'the receipt between them waits on')
   await log.settle(waiting.slice(2).map(delivered))
-  t.match(await log.receipt(parked.requestId), { records: 3, waiting: 0, delivered: 3, cloudRequestIds: ['CLOUD-0', 'CLOUD-1'] })
+  t.match(await log.receipt(entries[1].requestId), { records: 3, waiting: 0, delivered: 3, cloudRequestIds: ['CLOUD-0', 'CLOUD-1'] })
 })
 
 // Refused while its sender waited, so it never had a place in the lane; then replayed to the end of it.
 t.test('a replayed push whose receipt lies between those of a call is not told as delivered with them', async t => {
-  const dataDir = dataDirOf(t)
-  const { log } = await startQueue(t, { dataDir, ...FAST_QUEUE })
-  const [first, parked, second] = [newEntry(), newEntry(), newEntry()]
-  await log.append(first)
-  await log.park({ ...parked, parts: [parkedPart()], deliveredRecords: 0, cloudRequestIds: [] })
-  await log.append(second)
-  const changed = new Promise<void>(resolve => { log.onChange(resolve) })
-  const file = openQueueFile(dataDir)
-  t.teardown(() => { file.close() })
-  file.replay(file.listParked()[0]?.id ?? 0)
-  await changed
-  const waiting = await readAll(log)
+  const { log, entries, waiting } = await startReplayed(t, { deliveredRecords: 0, cloudRequestIds: [] })
   await log.settle(waiting.slice(0, 2).map(delivered))
-  t.match(await receiptsOf(log, [first, parked, second]), [WHOLE, { records: 1, waiting: 1, delivered: 0, cloudRequestIds: [] }, WHOLE], 'it waits on')
+  t.match(await receiptsOf(log, entries), [WHOLE, { records: 1, waiting: 1, delivered: 0, cloudRequestIds: [] }, WHOLE], 'it waits on')
   await log.settle(waiting.slice(2).map(delivered))
-  t.match(await log.receipt(parked.requestId), WHOLE)
+  t.match(await log.receipt(entries[1].requestId), WHOLE)
 })
 
 t.test('records that do not add up are refused, in a call of many as well', async t => {
