@@ -1,4 +1,4 @@
-import '@fastify/swagger'
+import type {} from '@fastify/swagger'
 import type { FastifyPluginAsync } from 'fastify'
 
 /** A few bytes for a load balancer, and for whoever opens the address in a browser to see that it answers. */

@@ -10,6 +10,7 @@ import type { Clock } from './clock.js'
 import type { AdminConfig } from './config.js'
 import type { Health } from './health.js'
 import { isLoopback } from './loopback.js'
+import { NO_COMPILERS } from './no-compilers.js'
 import adminLog from './plugins/admin-log.js'
 import adminNotFound from './plugins/admin-not-found.js'
 import adminToken from './plugins/admin-token.js'
@@ -39,6 +40,7 @@ export async function buildAdminApp ({ logger, clock, health, metrics, admin }: 
   if (token === undefined && !isLoopback(host)) throw new Error('ADMIN_TOKEN must be set, since ADMIN_HOST is not loopback.')
   const app = Fastify({
     loggerInstance: logger,
+    schemaController: NO_COMPILERS,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID().toUpperCase(),
     requestIdHeader: false,
@@ -50,8 +52,6 @@ export async function buildAdminApp ({ logger, clock, health, metrics, admin }: 
     frameworkErrors: (error, request, reply) => { sendError(toProxyError(error), request, reply) }
   })
   boundConnections(app)
-  // The schemas stand for whoever reads the code; what is sent here is made here.
-  app.setSerializerCompiler(() => JSON.stringify)
 
   await app.register(errorAnswers)
   await app.register(adminLog, { clock })

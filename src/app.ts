@@ -11,6 +11,7 @@ import fastPath from './fast-path/fast-path.js'
 import { createFront } from './front.js'
 import { FRONT_DEFAULTS, httpServerOptions, requestTimeoutMs, type FrontOptions } from './front-options.js'
 import type { Metrics } from './metrics.js'
+import { NO_COMPILERS } from './no-compilers.js'
 import { createPointsLimit } from './plants/points-limit.js'
 import type { Registry } from './plants/registry.js'
 import addressFailures from './plugins/address-failures.js'
@@ -115,8 +116,9 @@ export async function buildApp (parts: AppParts): Promise<FastifyInstance> {
 
 /** Fastify, and Node's server below it, before any plugin. */
 function openApp (logger: FastifyBaseLogger, trustProxy: string[], front: FrontOptions, clientErrors: ClientErrors, tls: TlsServerOptions | undefined): FastifyInstance {
-  const app = Fastify({
+  return Fastify({
     loggerInstance: logger,
+    schemaController: NO_COMPILERS,
     // plugins/request-log.ts writes the lines: Fastify's own carry the URL, which may carry a key.
     logController: new LogController({ disableRequestLogging: true }),
     // Those lines name the request themselves.
@@ -138,8 +140,4 @@ function openApp (logger: FastifyBaseLogger, trustProxy: string[], front: FrontO
     clientErrorHandler: (error, socket) => { clientErrors.handle(error, socket) },
     frameworkErrors: (error, request, reply) => { sendError(toProxyError(error), request, reply) }
   })
-  // The contract's check reads the bytes itself; here the schemas stand for the document and the types alone.
-  app.setValidatorCompiler(() => () => true)
-  app.setSerializerCompiler(() => JSON.stringify)
-  return app
 }
