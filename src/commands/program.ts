@@ -1,24 +1,10 @@
 import { Command, CommanderError } from 'commander'
-import { systemClock } from '../clock.js'
-import { ConfigError, readConfig } from '../config.js'
-import type { Caller } from './caller.js'
-import { catalogCommand } from './catalog.js'
-import { credentialParts } from './credential-parts.js'
-import { credentialsCommand } from './credentials.js'
-import { demoCommand } from './demo.js'
-import { doctorCommand, doctorParts } from './doctor.js'
-import { explainCommand } from './explain.js'
-import { UsageError } from './failure.js'
-import { keysCommand } from './keys.js'
-import { plantsCommand } from './plants.js'
-import { queueParts } from './queue-parts.js'
-import { queueCommand } from './queue.js'
-import { ramPolicyCommand } from './ram-policy.js'
-import { sandboxCommand } from './sandbox.js'
-import { serveCommand } from './serve.js'
-import { openRegistry } from '../plants/registry.js'
+import { ConfigError } from '../config.js'
 import { redactOwnText, redactText } from '../redact.js'
 import { readVersion } from '../version.js'
+import type { Caller } from './caller.js'
+import { COMMANDS } from './commands.js'
+import { UsageError } from './failure.js'
 
 /** Errors whose messages are sentences of ours; what other packages throw may quote anything. */
 const OWN_ERRORS: ReadonlySet<string> = new Set(['UsageError', 'CommandFailure', 'ConfigError', 'CatalogFileError', 'CredentialsError', 'StoreError', 'RegistryError', 'ListenError'])
@@ -33,21 +19,13 @@ function readEnvFile (): void {
   }
 }
 
-/** The whole command line, with every command. */
-export function buildProgram (caller: Caller): Command {
-  const parts = {
-    openRegistry: () => openRegistry({ dataDir: readConfig(process.env).dataDir, clock: systemClock }),
-    stdout: caller.stdout,
-    stderr: caller.stderr
-  }
+/** The command line with the command of that name, or, if there is none, with every command. */
+export async function buildProgram (caller: Caller, name?: string): Promise<Command> {
   const program = new Command('energy-expert-proxy')
     .description('Takes unsigned PushDeviceData requests from plants, signs them and relays them to Energy Expert.')
     .version(readVersion())
-  const commands = [
-    serveCommand(), demoCommand(), sandboxCommand(), plantsCommand(parts), keysCommand(parts), credentialsCommand(credentialParts(parts, caller)),
-    ramPolicyCommand(parts), queueCommand(queueParts(caller)), catalogCommand(parts), doctorCommand(doctorParts(caller)), explainCommand({ ...parts, caller })
-  ]
-  for (const command of commands) program.addCommand(command)
+  const only = name === undefined ? undefined : COMMANDS.get(name)
+  for (const load of only === undefined ? COMMANDS.values() : [only]) program.addCommand(await load(caller))
   handOver(program, caller)
   return program
 }
@@ -81,7 +59,8 @@ function exitCodeOf (error: unknown): number {
 export async function runProgram (args: readonly string[], caller: Caller): Promise<number> {
   try {
     readEnvFile()
-    await buildProgram(caller).parseAsync(args, { from: 'user' })
+    const program = await buildProgram(caller, args[0])
+    await program.parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
     // Commander has written its own sentence already.

@@ -33,9 +33,10 @@ for (const page of ['curl', 'node-red', 'python', 'dtu', 'dotnet-vbscript', 'off
   t.test(`${page}: the commands for the proxy are commands that it has`, async t => {
     const lines = blocksOf(page, 'sh').flatMap(block => block.trim().split('\n'))
     t.ok(lines.length > 0)
+    const program = await buildProgram(process)
     for (const line of lines) {
       const [, group = '', name = '', ...rest] = line.match(/"[^"]*"|\S+/g)?.slice(1) ?? []
-      const command = buildProgram(process).commands.find(each => each.name() === group)?.commands.find(each => each.name() === name)
+      const command = program.commands.find(each => each.name() === group)?.commands.find(each => each.name() === name)
       t.ok(command, line)
       for (const flag of rest.filter(word => word.startsWith('--'))) t.ok(command?.options.some(({ long }) => long === flag), `${name} ${flag}`)
     }

@@ -6,8 +6,8 @@ import { runHere } from '../support/run-here.js'
 
 const allOf = (command: Command): Command[] => [command, ...command.commands.flatMap(allOf)]
 
-t.test('every command of the interface is there and explains itself', t => {
-  const program = buildProgram(process)
+t.test('every command of the interface is there and explains itself', async t => {
+  const program = await buildProgram(process)
   t.strictSame(program.commands.map(command => command.name()), ['serve', 'demo', 'sandbox', 'plants', 'keys', 'credentials', 'ram-policy', 'queue', 'catalog', 'doctor', 'explain'])
   for (const command of allOf(program)) {
     const help = command.helpInformation()
