@@ -1,5 +1,5 @@
-import { Client } from 'undici'
 import type { Clock } from '../clock.js'
+import { undiciPackage } from '../undici-package.js'
 import type { WayOut } from '../way-out/way-out.js'
 import { CredentialProblem, toCredentialProblem } from './credential-problem.js'
 
@@ -32,6 +32,7 @@ const ANSWER_BYTES_MAX = 65_536
  * @throws {CredentialProblem} in a fixed sentence, whatever was answered
  */
 export async function askService ({ origin, ...request }: ServiceRequest, { clock, wayOut }: ServiceParts): Promise<ServiceAnswer> {
+  const { Client } = undiciPackage()
   const client = new Client(origin.origin, {
     // These tick about once a second; the signal below is exact.
     headersTimeout: 0,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { type Dispatcher, errors } from 'undici'
+import type { Dispatcher } from 'undici'
+import { ConnectionError } from '../way-out/connection-error.js'
 import { AnswerReader, type AnswerSink } from './answer-reader.js'
 import type { CloudDispatchOptions, Connection } from './pool.js'
 
@@ -149,7 +150,7 @@ export class CloudConnection implements Connection, AnswerSink, Dispatcher.Dispa
     if (this.#exchange === undefined) return
     const { handler } = this.#exchange
     this.#exchange = undefined
-    handler.onResponseError?.(this, this.#cause ?? new errors.SocketError('other side closed'))
+    handler.onResponseError?.(this, this.#cause ?? new ConnectionError('UND_ERR_SOCKET'))
   }
 
   #idleMsOf (keepAlive: string | string[] | undefined): number {
@@ -158,7 +159,7 @@ export class CloudConnection implements Connection, AnswerSink, Dispatcher.Dispa
   }
 }
 
-/** @throws {InvalidArgumentError} when a value would end its header, and begin another one */
+/** @throws {ConnectionError} when a value would end its header, and begin another one */
 function writeHead ({ path, headers, body }: CloudDispatchOptions): string {
   let head = `POST ${path} HTTP/1.1\r\n`
   let values = ''
@@ -166,7 +167,7 @@ function writeHead ({ path, headers, body }: CloudDispatchOptions): string {
     values += headers[name]
     head += `${name}: ${headers[name]}\r\n`
   }
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(values)) throw new errors.InvalidArgumentError('invalid header')
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(values)) throw new ConnectionError('UND_ERR_INVALID_ARG')
   return `${head}connection: keep-alive\r\ncontent-length: ${body.length}\r\n\r\n`
 }
 

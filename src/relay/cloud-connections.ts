@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { type Dispatcher, errors } from 'undici'
+import type { Dispatcher } from 'undici'
+import { ConnectionError } from '../way-out/connection-error.js'
 import { CloudConnection, type Exchange } from './cloud-connection.js'
 import type { CloudDispatchOptions, CloudDispatcher } from './pool.js'
 
@@ -34,7 +35,7 @@ export class CloudConnections implements CloudDispatcher {
   dispatch (options: CloudDispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const exchange = { options, handler }
     if (this.#isDestroyed) {
-      failAll([exchange], new errors.ClientDestroyedError())
+      failAll([exchange], new ConnectionError('UND_ERR_DESTROYED'))
       return false
     }
     this.#waiting.push(exchange)
@@ -53,7 +54,7 @@ export class CloudConnections implements CloudDispatcher {
   async destroy (): Promise<void> {
     this.#isDestroyed = true
     for (const connection of [...this.#open]) connection.destroy()
-    failAll(this.#waiting.splice(0), new errors.ClientDestroyedError())
+    failAll(this.#waiting.splice(0), new ConnectionError('UND_ERR_DESTROYED'))
   }
 
   /** Where nothing can be connected to, more come than connections fail: their bodies would fill the memory. */
@@ -103,7 +104,7 @@ export class CloudConnections implements CloudDispatcher {
 
   #add (socket: Socket): void {
     if (socket.destroyed) {
-      this.#failOne(new errors.SocketError('other side closed'))
+      this.#failOne(new ConnectionError('UND_ERR_SOCKET'))
       return
     }
     this.#connecting -= 1

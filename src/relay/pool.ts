@@ -1,7 +1,8 @@
-import { Client, type Dispatcher, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { createWayOut, type WayOut } from '../way-out/way-out.js'
 import { CloudConnections } from './cloud-connections.js'
 import { certificateNameOf, connectorToCloud } from './connect-to-cloud.js'
+import { openUndiciPool } from './undici-pool.js'
 
 export interface CloudPoolOptions {
   /** Where to connect to, as an origin. */
@@ -48,7 +49,7 @@ const KEEP_ALIVE_MS = 15_000
  */
 export function createCloudPool ({ endpoint, signedHost, connectTimeoutMs = 5_000, connectionsMax = 128, wayOut = createWayOut(), isFast = false }: CloudPoolOptions): CloudDispatcher {
   if (isFast) return new CloudConnections({ connect: connectorToCloud({ endpoint, signedHost, wayOut, connectTimeoutMs }), connectionsMax, keepAliveMs: KEEP_ALIVE_MS })
-  return new Pool(new URL(endpoint).origin, {
+  return openUndiciPool(new URL(endpoint).origin, {
     connections: connectionsMax,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -56,26 +57,6 @@ export function createCloudPool ({ endpoint, signedHost, connectTimeoutMs = 5_00
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
-    connect: wayOut.connectorTo(new URL(endpoint), { connectTimeoutMs, certificateName: certificateNameOf(signedHost) }),
-    factory: (origin, options) => new CountingClient(origin, options)
+    connect: wayOut.connectorTo(new URL(endpoint), { connectTimeoutMs, certificateName: certificateNameOf(signedHost) })
   })
-}
-
-class CountingClient extends Client implements Connection {
-  #begun = 0
-
-  constructor (origin: URL, options: Client.Options) {
-    super(origin, options)
-    this.on('connect', () => { this.#begun = 0 })
-  }
-
-  override dispatch (options: CloudDispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    options.onConnection?.(this)
-    return super.dispatch(options, handler)
-  }
-
-  begin (): boolean {
-    this.#begun += 1
-    return this.#begun > 1
-  }
 }

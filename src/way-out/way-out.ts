@@ -1,14 +1,12 @@
 import type { Socket } from 'node:net'
 import { checkServerIdentity, type SecureContext } from 'node:tls'
-import { buildConnector } from 'undici'
 import { isLoopback } from '../loopback.js'
 import { registerSecret } from '../redact.js'
+import { type Connector, createConnector } from './connector.js'
 import type { IsDirect } from './no-proxy.js'
 import { openTunnel } from './open-tunnel.js'
 import type { OutboundProxy } from './proxy-url.js'
 import { TunnelError } from './tunnel-error.js'
-
-export type Connector = buildConnector.connector
 
 export interface ConnectorOptions {
   /** For the way through a proxy, and once more for TCP or TLS. */
@@ -74,14 +72,12 @@ export function createWayOut ({ httpsProxy, httpProxy, isDirect = () => false, t
 
 /** TCP, and TLS where the place speaks it, or TLS alone over a connection that is there. */
 function connectorOver (trusted: () => SecureContext | undefined, { connectTimeoutMs, certificateName }: ConnectorOptions): Connector {
-  const make = (secureContext: SecureContext | undefined): Connector => buildConnector({
-    timeout: connectTimeoutMs,
-    rejectUnauthorized: true,
-    allowH2: false,
+  const make = (secureContext: SecureContext | undefined): Connector => createConnector({
+    timeoutMs: connectTimeoutMs,
     // For SNI undici takes the name in the Host header, the signed one. An IP address has no place there, and Node would compare the
     // certificate with the address connected to.
-    ...(certificateName === undefined ? undefined : { checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) => checkServerIdentity(certificateName, certificate) }),
-    ...(secureContext === undefined ? undefined : { secureContext })
+    ...(certificateName === undefined ? undefined : { checkServerIdentity: (_, certificate) => checkServerIdentity(certificateName, certificate) }),
+    secureContext
   })
   let known = trusted()
   let connect = make(known)
