@@ -27,9 +27,15 @@ function isTimeZone (name: string): boolean {
   if (knownZones.has(name)) return true
   // Newer versions of Node take "+08:00" as well: a policy must mean the same on all of them.
   if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(name)) return false
+  if (!Intl.supportedValuesOf('timeZone').includes(name) && !isOtherName(name)) return false
+  knownZones.add(name)
+  return true
+}
+
+/** Older names, and those in other letters. It comes second: the first format that a process makes takes 20 ms, the list 2. */
+function isOtherName (name: string): boolean {
   try {
     Intl.DateTimeFormat('en-US', { timeZone: name })
-    knownZones.add(name)
     return true
   } catch {
     return false
