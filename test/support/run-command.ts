@@ -44,9 +44,9 @@ export interface Running {
   readonly says: (pattern: RegExp) => Promise<RegExpExecArray>
 }
 
-/** Starts a command that runs until it is told to end, `through` another program where one is named; it ends with the test. */
-export function startCommand (t: Test, args: readonly string[], { folder, env, through = [] }: { folder: string, env: Record<string, string>, through?: readonly string[] }): Running {
-  const [command = '', ...rest] = [...through, ...PROGRAM, ...args]
+/** Starts a command that runs until it is told to end, `through` another program where one is named, with flags for Node; it ends with the test. */
+export function startCommand (t: Test, args: readonly string[], { folder, env, through = [], flags = [] }: { folder: string, env: Record<string, string>, through?: readonly string[], flags?: readonly string[] }): Running {
+  const [command = '', ...rest] = [...through, ...PROGRAM.slice(0, -1), ...flags, ...PROGRAM.slice(-1), ...args]
   const child = spawn(command, rest, { cwd: folder, env })
   const ended = once(child, 'close')
   let stdout = ''
