@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../clock.js'
 import { StoreError } from '../store/store-error.js'
@@ -28,8 +29,8 @@ const NOTHING_OPENED: OpenReport = { waiting: 0, parked: 0, lost: [], setAside: 
 /** A file that is damaged again each time it was recovered lies on a disk that should not be written to. */
 const RECOVERIES_MAX = 3
 const EARLY_MAX = 100
-/** Little of what the thread makes lives on: the usual 48 MB would be taken up and win nothing. An option of the command line goes before it. */
-const YOUNG_MB_MAX = 6
+/** Little of what the thread makes lives on: more would be taken up and win nothing. */
+const YOUNG_FLAG = '--max-semi-space-size=2'
 
 /**
  * Opens queue.db in a thread of its own. A damaged file is set aside and what can be read of it is carried over; on a
@@ -146,5 +147,7 @@ function settings ({ dataDir, queueBytesMax, pollMs = 250, ballastBytes = 16_777
 }
 
 function startWorker (data: ThreadData): QueueThread {
-  return new Worker(new URL('./queue-thread.js', import.meta.url), { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX } })
+  // Read when the thread's heap is made; an option of the command line would go before resourceLimits.
+  setFlagsFromString(YOUNG_FLAG)
+  return new Worker(new URL('./queue-thread.js', import.meta.url), { workerData: data })
 }
