@@ -1,4 +1,3 @@
-import { digestOf } from '../store/digest.js'
 import { queueBytesOf, REPAIRS_BYTES, REPEAT_KEY_BYTES } from '../store/queue-bytes.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { bytesAside, findAside, removeAside } from './log-aside.js'
@@ -18,7 +17,8 @@ export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewE
   const lane = store.lanes.open({ plant, deviceType, live })
   const id = store.lanes.takeId(lane)
   const laneSeq = store.lanes.takeSeq(lane)
-  store.pushes.insertNew({ id, lane: lane.id, laneSeq, receipt: id, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, digest: digestOf(entry), body })
+  const isPlain = parked.length === 0 && entry.repeatKey === undefined && writeRepairs(entry.repairs) === undefined
+  store.pushes.insertNew({ id, lane: lane.id, laneSeq, receipt: id, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, body }, isPlain ? atMs : undefined)
   store.lanes.addWaiting(lane, { bytes, recordCount }, 1)
   if (parked.length > 0) insertReceipt(store, entry, { id, lane: lane.id, laneSeq, waiting: recordCount, delivered: 0, cloudRequestIds: [], parked }, atMs)
   else {

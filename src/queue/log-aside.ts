@@ -1,4 +1,4 @@
-import type { ReceiptRow } from '../store/queue-receipts.js'
+import type { ReceiptRow } from '../store/queue-receipt-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { writeCloudRequestIds } from './log-receipt.js'
 import type { RelayedNote } from './relayed-note.js'

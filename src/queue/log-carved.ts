@@ -1,7 +1,9 @@
+import { readBundledPushes, readBundledReceipts } from '../store/bundle-rows.js'
+import { readBytes } from '../store/columns.js'
 import type { Row } from '../store/database.js'
-import { readFailureRow, readLaneRow, readParkedHead, type FailureRow, type LaneRow, type ParkedHead, type StoredRow } from '../store/queue-rows.js'
+import { readFailureRow, readLaneRow, readParkedHead, type FailureRow, type LaneRow, type ParkedHead, type PushRow, type StoredRow } from '../store/queue-rows.js'
 import { readParkedRecord, type ParkedRecord } from '../store/queue-parked-records.js'
-import { readReceiptRow, type ReceiptRow } from '../store/queue-receipts.js'
+import { emptyReceipt, readReceiptRow, type ReceiptRow } from '../store/queue-receipt-rows.js'
 import { readRepairsRow, type RepairsRow } from '../store/queue-repairs.js'
 import { readRepeatKeyRow, type RepeatKeyRow } from '../store/queue-repeat-keys.js'
 import type { QueueTable } from '../store/queue-schema.js'
@@ -17,6 +19,8 @@ type KnownLane = Omit<LaneRow, 'finished'> & { readonly finished: SeqRanges }
 export class Carved {
   readonly #lanes = new Map<number, KnownLane>()
   readonly #receipts = new Map<number, ReceiptRow>()
+  /** By their seals, and by the ids of their bundles. */
+  readonly #bundleReceipts = new Map<string, Row>()
   readonly #failures = new Map<number, FailureRow>()
   readonly #repeatKeys = new Map<number, RepeatKeyRow>()
   readonly #repairs = new Map<number, RepairsRow>()
@@ -33,11 +37,23 @@ export class Carved {
   note (table: QueueTable, row: Row): void {
     if (table === 'lanes') this.#noteLane(readLaneRow(row))
     else if (table === 'receipts') this.#noteReceipt(readReceiptRow(row))
+    else if (table === 'bundle_receipts') this.#noteBundle(row)
     else if (table === 'failures') this.#noteFailure(readFailureRow(row))
     else if (table === 'parked') this.#noteParked(readParkedHead(row))
     else if (table === 'repeat_keys') this.#noteRepeatKey(readRepeatKeyRow(row))
     else if (table === 'repairs') this.#noteRepairs(readRepairsRow(row))
     else if (table === 'parked_records') this.#noteDelivered(readParkedRecord(row))
+  }
+
+  /** The pushes of a row of `bundles`; its receipts say of them what it says, should that have changed on disk. Throws StoreError. */
+  readBundle (row: Row): PushRow[] {
+    try {
+      return readBundledPushes(row)
+    } catch (error) {
+      const twin = this.#bundleReceipts.get(sealText(row)) ?? this.#bundleReceipts.get(String(row['id']))
+      if (twin === undefined) throw error
+      return readBundledPushes({ ...row, ...twin })
+    }
   }
 
   wantsPush ({ id, lane, laneSeq, receipt }: StoredRow): boolean {
@@ -133,6 +149,12 @@ export class Carved {
     if (known === undefined || known.updatedAtMs < row.updatedAtMs || (known.updatedAtMs === row.updatedAtMs && row.waiting < known.waiting)) this.#receipts.set(row.id, row)
   }
 
+  #noteBundle (row: Row): void {
+    for (const receipt of readBundledReceipts(row)) this.#noteReceipt(receipt)
+    // Which of the two is whole in the other row is not known.
+    for (const name of [sealText(row), String(row['id'])]) this.#bundleReceipts.set(name, row)
+  }
+
   #noteFailure (row: FailureRow): void {
     if ((this.#failures.get(row.id)?.failures ?? -1) < row.failures) this.#failures.set(row.id, row)
   }
@@ -172,24 +194,6 @@ function allBut (open: ReadonlySet<number>, last: number): SeqRanges {
   return finished
 }
 
-function emptyReceipt ({ receipt, requestId, lane, laneSeq, plant, deviceType, live, receivedAtMs }: StoredRow, atMs: number): ReceiptRow {
-  return {
-    id: receipt,
-    requestId,
-    lane,
-    laneSeq,
-    plant,
-    deviceType,
-    live,
-    receivedAtMs,
-    records: 0,
-    waiting: 0,
-    delivered: 0,
-    parked: 0,
-    skipped: 0,
-    lost: 0,
-    cloudRequestIds: '[]',
-    reasons: '[]',
-    updatedAtMs: atMs
-  }
+function sealText (row: Row): string {
+  return Buffer.from(readBytes(row, 'seal')).toString('latin1')
 }

@@ -2,8 +2,8 @@ import { StoreError } from '../store/store-error.js'
 
 /** A disk without room: a file-size limit and some quotas come as failed writes, and the shared index cannot be made. */
 const FULL = ['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT', 'EFBIG']
-/** What SQLite says of a file that it cannot make sense of, and what our own reading says. */
-const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'UNEXPECTED_COLUMN']
+/** What SQLite says of a file that it cannot make sense of, or whose rows contradict each other, and what our own reading says. */
+const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_CONSTRAINT', 'UNEXPECTED_COLUMN']
 
 export function isDiskFull (error: unknown): boolean {
   return startsWithOneOf(error, FULL)

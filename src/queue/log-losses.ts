@@ -1,5 +1,5 @@
 import type { LaneState } from '../store/queue-lanes.js'
-import type { ReceiptRow } from '../store/queue-receipts.js'
+import type { ReceiptRow } from '../store/queue-receipt-rows.js'
 import type { StoredRow } from '../store/queue-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { SeqRanges } from '../store/seq-ranges.js'
@@ -50,7 +50,7 @@ function hasGap ({ finished, waiting, nextSeq }: LaneState): boolean {
 
 function findMissing (store: QueueStore, lane: LaneState): ReadonlyArray<readonly [number, number]> {
   const accounted = SeqRanges.parse(lane.finished.toText()) ?? new SeqRanges()
-  for (const seq of store.pushes.seqs(lane.id)) accounted.add(seq)
+  for (const [from, to] of store.pushes.seqs(lane.id)) accounted.addRange(from, to)
   return accounted.missing(lane.nextSeq - 1)
 }
 

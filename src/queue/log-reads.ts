@@ -1,6 +1,6 @@
 import { isIntact } from '../store/digest.js'
 import type { LaneState } from '../store/queue-lanes.js'
-import type { WaitingRow } from '../store/queue-pushes.js'
+import type { WaitingRow } from '../store/queue-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
 import type { WholePush } from './log-messages.js'
 import { readReceipt } from './log-receipt.js'

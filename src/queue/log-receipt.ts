@@ -1,4 +1,4 @@
-import type { ReceiptRow } from '../store/queue-receipts.js'
+import type { ReceiptRow } from '../store/queue-receipt-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
 import type { ParkReason, Receipt, RepairCounts } from './queue-log.js'
 

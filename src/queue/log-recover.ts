@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { carveRows, type CarvedRow } from '../store/carve-rows.js'
 import { prepareFile } from '../store/data-dir.js'
 import { isIntact } from '../store/digest.js'
-import { readParkedRow, readPushRow } from '../store/queue-rows.js'
+import { readParkedRow, readPushRow, type PushRow } from '../store/queue-rows.js'
 import { QueueStore } from '../store/queue-store.js'
 import { StoreError } from '../store/store-error.js'
 import { syncDirectory } from '../store/sync-directory.js'
@@ -43,17 +43,17 @@ export function recoverStore (dataDir: string, atMs: number): void {
 /** The new file is worth nothing before it is whole and has its next name, so that it may be committed in parts. */
 function carryOver (store: QueueStore, damaged: string, atMs: number): void {
   const carved = new Carved()
-  for (const { table, row } of carveRows(damaged, ['lanes', 'receipts', 'failures', 'parked', 'repeat_keys', 'parked_records', 'repairs'])) {
+  for (const { table, row } of carveRows(damaged, ['lanes', 'receipts', 'bundle_receipts', 'failures', 'parked', 'repeat_keys', 'parked_records', 'repairs'])) {
     unlessForeign(() => { carved.note(table, row) })
   }
-  const rows = carveRows(damaged, ['pushes', 'parked'])
+  const rows = carveRows(damaged, ['pushes', 'bundles', 'parked'])
   for (let part = take(rows); part.length > 0; part = take(rows)) {
     store.transaction(() => {
       for (const row of part) unlessForeign(() => { carryRow(store, carved, row) })
     })
   }
   store.transaction(() => {
-    for (const failure of carved.failures()) store.pushes.insertFailure(failure)
+    for (const failure of carved.failures()) store.failures.insert(failure)
     for (const lane of carved.lanes()) unlessForeign(() => { store.lanes.insert(lane) })
     for (const receipt of carved.receipts(atMs)) unlessForeign(() => { store.receipts.insert(receipt) })
     for (const repeatKey of carved.repeatKeys()) unlessForeign(() => { store.repeatKeys.insert(repeatKey) })
@@ -62,12 +62,9 @@ function carryOver (store: QueueStore, damaged: string, atMs: number): void {
 }
 
 function carryRow (store: QueueStore, carved: Carved, { table, row }: CarvedRow): void {
-  if (table === 'pushes') {
-    const push = readPushRow(row)
-    if (!carved.wantsPush(push) || !isIntact(push)) return
-    store.pushes.insert(push)
-    const { body, ...head } = push
-    carved.tookPush(head)
+  if (table === 'pushes') carryPush(store, carved, readPushRow(row))
+  else if (table === 'bundles') {
+    for (const push of carved.readBundle(row)) carryPush(store, carved, push)
   } else {
     const parked = readParkedRow(row)
     if (!carved.wantsParked(parked) || (parked.body !== null && !isIntact(parked))) return
@@ -76,6 +73,13 @@ function carryRow (store: QueueStore, carved: Carved, { table, row }: CarvedRow)
     if (body !== null) rememberRecords(store, parked.id, { ...head, body }, carved.deliveredAtMs(parked.id))
     carved.tookParked(head)
   }
+}
+
+function carryPush (store: QueueStore, carved: Carved, push: PushRow): void {
+  if (!carved.wantsPush(push) || !isIntact(push)) return
+  store.pushes.insert(push)
+  const { body, ...head } = push
+  carved.tookPush(head)
 }
 
 /** Passes over what only looks like a row of ours: a column of another type, a text that no text can be. */
@@ -95,7 +99,7 @@ function take (rows: Iterator<CarvedRow>): CarvedRow[] {
     const next = rows.next()
     if (next.done === true) break
     part.push(next.value)
-    const { body } = next.value.row
+    const body = next.value.row['body'] ?? next.value.row['bodies']
     bytes += body instanceof Uint8Array ? body.byteLength : 0
   }
   return part

@@ -20,8 +20,8 @@ export function sweep (store: QueueStore, { receiptsMax, receiptsAgeMsMax }: Ret
   const bundle = Math.floor(receiptsMax / BUNDLES)
   const excess = store.receipts.finished - receiptsMax
   const beforeMs = atMs - receiptsAgeMsMax
-  if (excess > bundle) store.receipts.deleteFinished(Math.min(rowsMax + bundle, excess))
-  if (store.receipts.hasFinishedBefore(beforeMs)) store.receipts.deleteFinished(rowsMax, beforeMs)
+  if (excess > bundle) store.receipts.deleteFinished(rowsMax + bundle, { countMax: excess })
+  if (store.receipts.hasFinishedBefore(beforeMs)) store.receipts.deleteFinished(rowsMax, { beforeMs })
   // Sorting thousands of lanes is not for every settlement.
   if (store.lanes.count > 2 * IDLE_LANES_MAX) store.lanes.forgetIdle(IDLE_LANES_MAX)
 }

@@ -13,7 +13,7 @@ import type { Settlement } from './queue-log.js'
  */
 export function settleEntries (store: QueueStore, settlements: readonly Settlement[], atMs: number): void {
   for (const call of wholeCalls(settlements)) {
-    if (!settleWhole(store, call, atMs)) settleOneByOne(store, call, atMs)
+    settleOneByOne(store, settleWhole(store, call, atMs), atMs)
   }
 }
 

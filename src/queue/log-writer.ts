@@ -108,10 +108,10 @@ export class QueueWriter {
         return undefined
       }
       case 'noteFailure':
-        this.#store.pushes.noteFailure(request.ids, request.note)
+        this.#store.failures.note(request.ids, request.note)
         return undefined
       case 'noteBegun':
-        this.#store.pushes.noteBegun(request.ids, request.note)
+        this.#store.failures.noteBegun(request.ids, request.note)
         return undefined
       case 'noteDelivered':
         for (const record of request.records) this.#store.parkedRecords.noteDelivered(record, atMs)

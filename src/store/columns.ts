@@ -26,6 +26,6 @@ export function readBytes (row: Row, column: string): Uint8Array {
   return value instanceof Uint8Array ? value : unexpected(column)
 }
 
-function unexpected (column: string): never {
+export function unexpected (column: string): never {
   throw new StoreError('UNEXPECTED_COLUMN', `The database holds something unexpected in the column ${column}; restore it from a backup.`)
 }

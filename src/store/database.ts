@@ -98,6 +98,18 @@ export class Database {
     }
   }
 
+  /** What `work` reads is the file of one moment, whatever other processes write meanwhile; within a transaction it is that anyway. */
+  snapshot<T> (work: () => T): T {
+    this.#checkOpen()
+    if (this.#connection.inTransaction) return work()
+    this.exec('BEGIN')
+    try {
+      return work()
+    } finally {
+      this.#rollBack()
+    }
+  }
+
   /** True when another connection has committed since the last call, and at the first call. Own commits do not count. */
   changed (): boolean {
     const before = this.#dataVersion

@@ -23,7 +23,18 @@ export function digestOf ({ requestId, plant, deviceType, recordCount, body }: D
   return Buffer.from(hash('sha256', scratch.subarray(0, namesBytes + body.byteLength), 'binary').slice(0, 16), 'latin1')
 }
 
+/** The digest of bytes that lie together. */
+export function sealOf (...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest().subarray(0, 16)
+}
+
+/** Stands for the digest of a push that was found to be what was stored by other means: to hash it for nothing takes longer than the rest of reading it. */
+export const VERIFIED: Uint8Array = new Uint8Array(16)
+
 /** Whether a row is still what was stored; one whose bytes are gone is not. */
 export function isIntact ({ requestId, plant, deviceType, recordCount, body, digest }: Omit<Digested, 'body'> & { readonly body: Uint8Array | null, readonly digest: Uint8Array }): boolean {
+  if (digest === VERIFIED) return true
   return body !== null && Buffer.compare(digestOf({ requestId, plant, deviceType, recordCount, body }), digest) === 0
 }

@@ -1,102 +1,61 @@
-import { freePiece } from '../free-memory.js'
 import { isBindable } from './bind-values.js'
 import type { Database } from './database.js'
-import { pushValues, type PushRow } from './queue-rows.js'
-import { INSERT_INTO, QUEUE_TABLES } from './queue-schema.js'
-import { StoreError } from './store-error.js'
-
-/** For fewer, a statement for each is cheaper. */
-const SET_ROWS_MIN = 4
-/** A set copies each body three times, which for larger ones costs more than it saves: 12 ms instead of 4 for ten of 400 kB. */
-const BODY_BYTES_MAX = 4096
-/** Every number is written with so many digits, so that SQL finds it by its place. */
-const DIGITS = 9
-/** What is added for that, and taken off in SQL; greater numbers than the sum would be written three times as slowly. */
-const BASE = 10 ** (DIGITS - 1)
-const DIGEST_BYTES = 16
-const NUMBERS = 8
-
-const number = (place: number): string => `(CAST(substr(value, ${DIGITS * place + 1}, ${DIGITS}) AS INTEGER) - ${BASE})`
-const [ID, LANE, LANE_SEQ, RECEIVED_AT_MS, RECORD_COUNT, BYTES, BEGIN, BODY_BYTES] = [0, 1, 2, 3, 4, 5, 6, 7].map(number)
-
-/** An item of the list is its numbers and the request id; digests and bodies lie one after the other in one blob. */
-const INSERT_SET = `
-  WITH least (id, lane, lane_seq, received_at_ms, bodies) AS (VALUES (?, ?, ?, ?, ?))
-  INSERT INTO pushes (${QUEUE_TABLES.pushes[1].join(', ')})
-  SELECT least.id + ${ID}, 'push', lanes.id, least.lane_seq + ${LANE_SEQ}, least.id + ${ID}, substr(value, ${DIGITS * NUMBERS + 1}), plant, device_type, live,
-    ${RECORD_COUNT}, ${BYTES}, least.received_at_ms + ${RECEIVED_AT_MS}, substr(bodies, ${BEGIN} + 1, ${DIGEST_BYTES}), substr(bodies, ${BEGIN} + ${DIGEST_BYTES + 1}, ${BODY_BYTES})
-  FROM least CROSS JOIN json_each(?) CROSS JOIN lanes ON lanes.id = least.lane + ${LANE}`
+import { insertPushes } from './insert-pushes.js'
+import type { QueueBundles } from './queue-bundles.js'
+import type { NewPush } from './queue-rows.js'
 
 /**
- * Pushes that are written together before their transaction ends: a few values for all of them cross into the database,
- * instead of 14 for each, and it takes 4 us a push instead of 8. Throws StoreError.
+ * Pushes that are written together before their transaction ends: many of one lane as a bundle, others by one statement.
+ * A few values for all of them cross into the database, instead of 14 for each. Throws StoreError.
  */
 export class PushInserts {
   readonly #database: Database
-  #rows: PushRow[] = []
+  readonly #bundles: Pick<QueueBundles, 'insert'>
+  #bundled: NewPush[] = []
+  #bundledAtMs = 0
+  #rows: NewPush[] = []
+  #hasWrittenRows = false
 
-  constructor (database: Database) {
+  constructor (database: Database, bundles: Pick<QueueBundles, 'insert'>) {
     this.#database = database
+    this.#bundles = bundles
   }
 
   /**
    * @param push In its first life: its receipt has the same id.
+   * @param bundledAtMs Nothing but its receipt is kept beside it, so it may lie in a bundle.
    * @throws TypeError for what cannot be stored, so that it is known whose it is
    */
-  add (push: PushRow): void {
+  add (push: NewPush, bundledAtMs?: number): void {
     if (![push.requestId, push.recordCount, push.receivedAtMs].every(isBindable) || push.recordCount < 0) throw new TypeError('The push cannot be stored as it is.')
-    this.#rows.push(push)
+    if (bundledAtMs === undefined) this.#rows.push(push)
+    else {
+      this.#bundled.push(push)
+      this.#bundledAtMs = bundledAtMs
+    }
   }
 
   /** Whoever reads pushes that may have come in the same transaction calls it first. */
   write (): void {
-    const rows = this.#rows
+    if (this.#rows.length === 0 && this.#bundled.length === 0) return
+    const [alone, bundled] = [this.#rows, this.#bundled]
+    this.forget()
+    const rows = [...alone, ...this.#bundles.insert(bundled, this.#bundledAtMs)]
     if (rows.length === 0) return
-    this.#rows = []
-    if (rows.length >= SET_ROWS_MIN && this.#insertSet(rows)) return
-    for (const row of rows) this.#database.run(INSERT_INTO.pushes, pushValues(row))
+    this.#hasWrittenRows = true
+    insertPushes(this.#database, rows)
+  }
+
+  /** Whether some were given rows of their own since this was asked before. */
+  takeHasWrittenRows (): boolean {
+    const has = this.#hasWrittenRows
+    this.#hasWrittenRows = false
+    return has
   }
 
   /** Their transaction was rolled back. */
   forget (): void {
     this.#rows = []
+    this.#bundled = []
   }
-
-  /** @returns false, and has written nothing, when a number has too many digits, or the bodies are large on the average */
-  #insertSet (rows: readonly PushRow[]): boolean {
-    const { id, lane, laneSeq, receivedAtMs } = leastOf(rows)
-    const blobBytes = rows.reduce((sum, { body }) => sum + DIGEST_BYTES + body.byteLength, 0)
-    if (blobBytes > rows.length * BODY_BYTES_MAX) return false
-    const bodies = Buffer.allocUnsafeSlow(blobBytes)
-    const items: string[] = []
-    let begin = 0
-    for (const row of rows) {
-      const { requestId, recordCount, bytes, digest, body } = row
-      const growing = `${BASE + row.id - id}${BASE + row.lane - lane}${BASE + row.laneSeq - laneSeq}${BASE + row.receivedAtMs - receivedAtMs}`
-      const numbers = `${growing}${BASE + recordCount}${BASE + bytes}${BASE + begin}${BASE + body.byteLength}`
-      // None is less than 0, so that none can make up for the length of another.
-      if (numbers.length !== NUMBERS * DIGITS) return false
-      items.push(numbers + requestId)
-      bodies.set(digest, begin)
-      bodies.set(body, begin + DIGEST_BYTES)
-      begin += DIGEST_BYTES + body.byteLength
-    }
-    const { changes } = this.#database.run(INSERT_SET, [id, lane, laneSeq, receivedAtMs, bodies, JSON.stringify(items)])
-    freePiece(bodies)
-    // A push whose lane is not there finds no row to join.
-    if (changes !== rows.length) throw new StoreError('SQLITE_CORRUPT', `${this.#database.path}: A lane is missing.`)
-    return true
-  }
-}
-
-/** What grows without end is counted from the least of a set. */
-function leastOf (rows: readonly PushRow[]): Pick<PushRow, 'id' | 'lane' | 'laneSeq' | 'receivedAtMs'> {
-  let [id, lane, laneSeq, receivedAtMs] = [Infinity, Infinity, Infinity, Infinity]
-  for (const row of rows) {
-    id = Math.min(id, row.id)
-    lane = Math.min(lane, row.lane)
-    laneSeq = Math.min(laneSeq, row.laneSeq)
-    receivedAtMs = Math.min(receivedAtMs, row.receivedAtMs)
-  }
-  return { id, lane, laneSeq, receivedAtMs }
 }

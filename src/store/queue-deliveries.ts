@@ -57,8 +57,3 @@ export class QueueDeliveries {
     this.#database.run(`DELETE FROM pushes INDEXED BY pushes_by_lane WHERE ${IN_RANGE}`, [lane, fromId, toId])
   }
 }
-
-/** Ids with their records, in their order. */
-export function rangeContent (entries: ReadonlyArray<{ readonly id: number, readonly records: number }>): string {
-  return entries.map(({ id, records }) => `${id} ${records}`).join()
-}

@@ -34,6 +34,11 @@ export interface Counted {
 
 const NOTHING = { waiting: 0, waitingRecords: 0, waitingBytes: 0, parked: 0, parkedRecords: 0, parkedBytes: 0, headAtMs: undefined } as const
 
+// Answered from indexes that hold every column asked for: 6 ms for 100,000 pushes.
+const WAITING_SUMS = `SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes, SUM(record_count) AS records FROM pushes INDEXED BY pushes_by_lane GROUP BY lane
+  UNION ALL SELECT lane, SUM(entries), SUM(bytes), SUM(records) FROM bundles INDEXED BY bundles_by_lane GROUP BY lane`
+const PARKED_SUMS = 'SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes, SUM(record_count) AS records FROM parked INDEXED BY parked_by_state WHERE state = \'parked\' GROUP BY lane'
+
 /**
  * The lanes of queue.db, held in memory with their running sums. They change together with the rows: `save` belongs to
  * the transaction that changed them, and after a rollback, or when another process wrote, `load` reads them again.
@@ -59,13 +64,8 @@ export class QueueLanes {
       if (finished === undefined) throw new StoreError('SQLITE_CORRUPT', `${this.#database.path}: The lane ${row.id} cannot be read.`)
       this.#remember({ ...NOTHING, ...row, finished })
     }
-    // Both are answered from an index that holds every column asked for: 6 ms for 100,000 pushes.
-    for (const row of this.#database.all('SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes, SUM(record_count) AS records FROM pushes INDEXED BY pushes_by_lane GROUP BY lane')) {
-      this.#addWaiting(this.get(readInteger(row, 'lane')), ...readSums(row))
-    }
-    for (const row of this.#database.all("SELECT lane, COUNT(*) AS entries, SUM(bytes) AS bytes, SUM(record_count) AS records FROM parked INDEXED BY parked_by_state WHERE state = 'parked' GROUP BY lane")) {
-      this.#addParked(this.get(readInteger(row, 'lane')), ...readSums(row))
-    }
+    for (const row of this.#database.all(WAITING_SUMS)) this.#addWaiting(this.get(readInteger(row, 'lane')), ...readSums(row))
+    for (const row of this.#database.all(PARKED_SUMS)) this.#addParked(this.get(readInteger(row, 'lane')), ...readSums(row))
   }
 
   /** Writes the lanes that changed since the last time. */

@@ -1,45 +1,32 @@
-import { readInteger, readText } from './columns.js'
-import type { Database, Row } from './database.js'
-import type { SqlValue } from './bind-values.js'
+import { BundleReceipts } from './bundle-receipts.js'
+import { readInteger } from './columns.js'
+import type { Database } from './database.js'
+import type { QueueBundles, WaitingBundle } from './queue-bundles.js'
 import type { PushRange, RangeSums } from './queue-deliveries.js'
 import type { QueuePushes } from './queue-pushes.js'
-import { readLaneName, type LaneName } from './queue-rows.js'
+import { INSERT_WAITING, isFinished, readReceiptRow, receiptValues, type ReceiptRow } from './queue-receipt-rows.js'
 import { INSERT_INTO } from './queue-schema.js'
 
-/** What became of a stored push, in numbers of records; waiting, delivered, parked, skipped and lost add up to `records`. */
-export interface ReceiptRow extends LaneName {
-  readonly id: number
-  readonly requestId: string
-  readonly lane: number
-  /** 0 where nothing of the push ever waited. */
-  readonly laneSeq: number
-  readonly receivedAtMs: number
-  readonly records: number
-  readonly waiting: number
-  readonly delivered: number
-  readonly parked: number
-  readonly skipped: number
-  readonly lost: number
-  /** JSON: an array of texts. */
-  readonly cloudRequestIds: string
-  /** JSON: an array of reasons. */
-  readonly reasons: string
-  readonly updatedAtMs: number
-}
-
 const FINISHED = 'waiting = 0 AND parked = 0'
+const LOOK_EVERY_MS = 1000
+const UPDATE = 'UPDATE receipts SET records = ?, waiting = ?, delivered = ?, parked = ?, skipped = ?, lost = ?, cloud_request_ids = ?, reasons = ?, updated_at_ms = ? WHERE id = ?'
 const OLDEST = `SELECT id FROM receipts INDEXED BY receipts_finished WHERE ${FINISHED} AND updated_at_ms < ? ORDER BY updated_at_ms, id LIMIT ?`
 
-/** Throws StoreError. */
+/** Receipts with rows of their own, or in bundles. Throws StoreError. */
 export class QueueReceipts {
   readonly #database: Database
-  readonly #pushes: Pick<QueuePushes, 'save'>
+  readonly #bundles: QueueBundles
+  readonly #bundled: BundleReceipts
+  readonly #pushes: Pick<QueuePushes, 'save' | 'takeHasNewRows'>
   #finished = 0
+  #noneBeforeMs = -Infinity
   /** Ids of pushes whose receipts `save` writes, from one to the other. */
   #unwritten: Array<{ readonly fromId: number, toId: number, readonly atMs: number }> = []
 
-  constructor (database: Database, pushes: Pick<QueuePushes, 'save'>) {
+  constructor (database: Database, pushes: Pick<QueuePushes, 'save' | 'takeHasNewRows'>, bundles: QueueBundles) {
     this.#database = database
+    this.#bundles = bundles
+    this.#bundled = new BundleReceipts(database)
     this.#pushes = pushes
   }
 
@@ -47,7 +34,7 @@ export class QueueReceipts {
   load (): void {
     this.#unwritten = []
     const row = this.#database.get(`SELECT COUNT(*) AS receipts FROM receipts WHERE ${FINISHED}`)
-    this.#finished = row === undefined ? 0 : readInteger(row, 'receipts')
+    this.#finished = (row === undefined ? 0 : readInteger(row, 'receipts')) + this.#bundled.countFinished()
   }
 
   /** How many receipts have nothing left to happen to them. */
@@ -67,30 +54,37 @@ export class QueueReceipts {
     else this.#unwritten.push({ fromId: id, toId: id, atMs })
   }
 
-  /** One statement for many: to hand over their 18 columns one by one takes six times as long. */
+  /** One statement for many. */
   save (): void {
     if (this.#unwritten.length === 0) return
     this.#pushes.save()
-    for (const { fromId, toId, atMs } of this.#unwritten) {
-      this.#database.run(`
-        INSERT INTO receipts SELECT id, 'receipt', request_id, lane, lane_seq, plant, device_type, live, received_at_ms, record_count, record_count,
-          0, 0, 0, 0, '[]', '[]', ? FROM pushes WHERE id BETWEEN ? AND ?`, [atMs, fromId, toId])
+    for (const { fromId, toId, atMs } of this.#pushes.takeHasNewRows() ? this.#unwritten : []) {
+      this.#database.run(`${INSERT_WAITING} id BETWEEN ? AND ?`, [atMs, fromId, toId])
     }
     this.#unwritten = []
   }
 
   get (id: number): ReceiptRow | undefined {
     this.save()
-    const row = this.#database.get('SELECT * FROM receipts WHERE id = ?', [id])
-    return row === undefined ? undefined : readReceiptRow(row)
+    return this.#database.snapshot(() => {
+      const row = this.#database.get('SELECT * FROM receipts WHERE id = ?', [id])
+      return row === undefined ? this.#bundles.receipt(id) : readReceiptRow(row)
+    })
   }
 
   update (before: ReceiptRow, after: ReceiptRow): void {
-    this.#database.run(`
-      UPDATE receipts SET records = ?, waiting = ?, delivered = ?, parked = ?, skipped = ?, lost = ?, cloud_request_ids = ?, reasons = ?, updated_at_ms = ?
-      WHERE id = ?`, [after.records, after.waiting, after.delivered, after.parked, after.skipped, after.lost, after.cloudRequestIds,
-      after.reasons, after.updatedAtMs, after.id])
+    const values = [after.records, after.waiting, after.delivered, after.parked, after.skipped, after.lost, after.cloudRequestIds, after.reasons, after.updatedAtMs, after.id]
+    if (this.#database.run(UPDATE, values).changes === 0) {
+      this.#bundles.expand(after.id)
+      this.#database.run(UPDATE, values)
+    }
     this.#finished += Number(isFinished(after)) - Number(isFinished(before))
+  }
+
+  /** All of a bundle was delivered. */
+  deliverBundle (bundle: WaitingBundle, cloudRequestIds: string, atMs: number): void {
+    this.#bundles.deliver(bundle, cloudRequestIds, atMs)
+    this.#finished += bundle.entries
   }
 
   /**
@@ -111,13 +105,26 @@ export class QueueReceipts {
    */
   find (requestId: string): ReceiptRow | undefined {
     this.save()
-    const range = this.#database.get('SELECT MIN(id >> 11) AS oldest, MAX(id >> 11) AS newest FROM receipts')
-    if (range === undefined || range['newest'] === null) return undefined
-    for (let bundle = readInteger(range, 'newest'); bundle >= readInteger(range, 'oldest'); bundle--) {
+    return this.#database.snapshot(() => this.#findRow(requestId) ?? this.#bundled.find(requestId))
+  }
+
+  #findRow (requestId: string): ReceiptRow | undefined {
+    for (let beforeId = Number.MAX_SAFE_INTEGER; ;) {
+      const newest = this.#database.get('SELECT id >> 11 AS bundle FROM receipts WHERE id < ? ORDER BY id DESC LIMIT 1', [beforeId])
+      if (newest === undefined) return undefined
+      const bundle = readInteger(newest, 'bundle')
       const row = this.#database.get('SELECT * FROM receipts WHERE id >> 11 = ? AND request_id = ?', [bundle, requestId])
       if (row !== undefined) return readReceiptRow(row)
+      beforeId = bundle * 2048
     }
-    return undefined
+  }
+
+  /** Those of one lane under which something should wait. */
+  waitingOfLane (lane: number): ReceiptRow[] {
+    return this.#database.snapshot(() => {
+      const rows = this.#database.all('SELECT * FROM receipts WHERE lane = ? AND waiting > 0 ORDER BY id', [lane]).map(readReceiptRow)
+      return [...rows, ...this.#bundled.waitingOfLane(lane)]
+    })
   }
 
   /** Records that all kept receipts count as lost. */
@@ -126,18 +133,17 @@ export class QueueReceipts {
     return row === undefined ? 0 : readInteger(row, 'lost')
   }
 
-  /** Those of one lane under which something should wait. */
-  waitingOfLane (lane: number): ReceiptRow[] {
-    return this.#database.all('SELECT * FROM receipts WHERE lane = ? AND waiting > 0 ORDER BY id', [lane]).map(readReceiptRow)
-  }
-
   parkedOfLane (lane: number): ReceiptRow[] {
     return this.#database.all('SELECT * FROM receipts WHERE lane = ? AND parked > 0 ORDER BY id', [lane]).map(readReceiptRow)
   }
 
-  /** Whether a receipt was finished before that time. */
+  /** Whether a receipt was finished before that time; up to a second later it may say that none was. */
   hasFinishedBefore (ms: number): boolean {
-    return this.#database.get(`SELECT 1 FROM receipts INDEXED BY receipts_finished WHERE ${FINISHED} AND updated_at_ms < ? LIMIT 1`, [ms]) !== undefined
+    // There was none a moment ago: the disk need not be asked with each settlement.
+    if (ms >= this.#noneBeforeMs && ms < this.#noneBeforeMs + LOOK_EVERY_MS) return false
+    const isOne = this.#hasRowFinishedBefore(ms) || (this.#bundled.oldestFinished()?.updatedAtMs ?? Infinity) < ms
+    if (!isOne) this.#noneBeforeMs = ms
+    return isOne
   }
 
   /** By lane, the pushes that waited, were delivered and finished within a time, and when the first of them was. */
@@ -145,54 +151,48 @@ export class QueueReceipts {
     const rows = this.#database.all(`
       SELECT lane, COUNT(*) AS pushes, MIN(updated_at_ms) AS first FROM receipts INDEXED BY receipts_finished
       WHERE ${FINISHED} AND updated_at_ms BETWEEN ? AND ? AND delivered > 0 AND lane_seq > 0 GROUP BY lane`, [fromMs, toMs])
-    return new Map(rows.map(row => [readInteger(row, 'lane'), { pushes: readInteger(row, 'pushes'), firstAtMs: readInteger(row, 'first') }]))
+    const deliveries = new Map(rows.map(row => [readInteger(row, 'lane'), { pushes: readInteger(row, 'pushes'), firstAtMs: readInteger(row, 'first') }]))
+    for (const { lane, pushes, firstAtMs } of this.#bundled.deliveriesByLane(fromMs, toMs)) {
+      const rows = deliveries.get(lane)
+      deliveries.set(lane, { pushes: pushes + (rows?.pushes ?? 0), firstAtMs: Math.min(firstAtMs, rows?.firstAtMs ?? Infinity) })
+    }
+    return deliveries
   }
 
   /**
-   * Removes the receipts that came to their end first, with all that goes with them, what was parked of them among it: at
-   * most `rowsMax`, and only those from before `beforeMs`.
+   * Removes the receipts that came to their end first, with all that goes with them, what was parked of them among it: about
+   * `rowsMax` at a time, since a bundle goes as a whole.
+   * @param bounds never more than `countMax`, and only those from before `beforeMs`
    */
-  deleteFinished (rowsMax: number, beforeMs: number = Number.MAX_SAFE_INTEGER): void {
+  deleteFinished (rowsMax: number, { countMax = Infinity, beforeMs = Number.MAX_SAFE_INTEGER }: { readonly countMax?: number, readonly beforeMs?: number }): void {
+    for (let removed = 0; removed < Math.min(rowsMax, countMax);) {
+      const bundle = this.#bundled.oldestFinished()
+      removed += this.#deleteRows(Math.min(rowsMax, countMax) - removed, Math.min(bundle?.updatedAtMs ?? Infinity, beforeMs))
+      if (bundle === undefined || bundle.updatedAtMs >= beforeMs || removed >= rowsMax || removed + bundle.entries > countMax) return
+      this.#bundled.delete(bundle.id)
+      this.#finished -= bundle.entries
+      removed += bundle.entries
+    }
+  }
+
+  #deleteRows (rowsMax: number, beforeMs: number): number {
+    if (!this.#hasRowFinishedBefore(beforeMs)) return 0
     const values = [beforeMs, rowsMax]
     for (const [table, column] of [['parked', 'receipt'], ['repeat_keys', 'id'], ['repairs', 'id']]) {
       // In most stores they are empty, and need not be asked for each receipt.
       if (this.#database.get(`SELECT 1 FROM ${table} LIMIT 1`) !== undefined) this.#database.run(`DELETE FROM ${table} WHERE ${column} IN (${OLDEST})`, values)
     }
-    this.#finished -= this.#database.run(`DELETE FROM receipts WHERE id IN (${OLDEST})`, values).changes
+    const { changes } = this.#database.run(`DELETE FROM receipts WHERE id IN (${OLDEST})`, values)
+    this.#finished -= changes
+    return changes
+  }
+
+  #hasRowFinishedBefore (ms: number): boolean {
+    return this.#database.get(`SELECT 1 FROM receipts INDEXED BY receipts_finished WHERE ${FINISHED} AND updated_at_ms < ? LIMIT 1`, [ms]) !== undefined
   }
 
   remove (receipt: ReceiptRow): void {
     this.#database.run('DELETE FROM receipts WHERE id = ?', [receipt.id])
     if (isFinished(receipt)) this.#finished--
   }
-}
-
-function isFinished ({ waiting, parked }: ReceiptRow): boolean {
-  return waiting === 0 && parked === 0
-}
-
-export function readReceiptRow (row: Row): ReceiptRow {
-  return {
-    id: readInteger(row, 'id'),
-    requestId: readText(row, 'request_id'),
-    lane: readInteger(row, 'lane'),
-    laneSeq: readInteger(row, 'lane_seq'),
-    ...readLaneName(row),
-    receivedAtMs: readInteger(row, 'received_at_ms'),
-    records: readInteger(row, 'records'),
-    waiting: readInteger(row, 'waiting'),
-    delivered: readInteger(row, 'delivered'),
-    parked: readInteger(row, 'parked'),
-    skipped: readInteger(row, 'skipped'),
-    lost: readInteger(row, 'lost'),
-    cloudRequestIds: readText(row, 'cloud_request_ids'),
-    reasons: readText(row, 'reasons'),
-    updatedAtMs: readInteger(row, 'updated_at_ms')
-  }
-}
-
-function receiptValues (receipt: ReceiptRow): SqlValue[] {
-  return [receipt.id, 'receipt', receipt.requestId, receipt.lane, receipt.laneSeq, receipt.plant, receipt.deviceType, receipt.live ? 1 : 0,
-    receipt.receivedAtMs, receipt.records, receipt.waiting, receipt.delivered, receipt.parked, receipt.skipped, receipt.lost,
-    receipt.cloudRequestIds, receipt.reasons, receipt.updatedAtMs]
 }

@@ -1,6 +1,7 @@
 import type { SqlValue } from './bind-values.js'
 import { readBytes, readInteger, readIntegerOrNull, readText, readTextOrNull } from './columns.js'
 import type { Row } from './database.js'
+import { digestOf, VERIFIED } from './digest.js'
 
 /** Which lane a row belongs to; kept in each row, so that a row can be placed when its lane cannot be read. */
 export interface LaneName {
@@ -31,9 +32,20 @@ export interface StoredRow extends LaneName {
   readonly receivedAtMs: number
 }
 
-export interface PushRow extends StoredRow {
-  readonly digest: Uint8Array
+/** A push that has just come. */
+export interface NewPush extends StoredRow {
   readonly body: Uint8Array
+}
+
+export interface PushRow extends NewPush {
+  readonly digest: Uint8Array
+}
+
+/** A push that waits, with what failed with it. */
+export interface WaitingRow extends PushRow {
+  readonly failures: number
+  readonly firstFailedAtMs: number | null
+  readonly doubtfulCall: number | null
 }
 
 export const PARKED_STATES = ['parked', 'skipped', 'replayed', 'lost'] as const
@@ -126,7 +138,7 @@ export function laneValues (lane: LaneRow): SqlValue[] {
 
 export function pushValues (push: PushRow): SqlValue[] {
   return [push.id, 'push', push.lane, push.laneSeq, push.receipt, push.requestId, push.plant, push.deviceType, push.live ? 1 : 0,
-    push.recordCount, push.bytes, push.receivedAtMs, push.digest, push.body]
+    push.recordCount, push.bytes, push.receivedAtMs, push.digest === VERIFIED ? digestOf(push) : push.digest, push.body]
 }
 
 export function failureValues (failure: FailureRow): SqlValue[] {

@@ -113,6 +113,46 @@ export const QUEUE_SCHEMA_STEPS = [`
     tag TEXT NOT NULL,
     repairs TEXT NOT NULL
   ) STRICT;
+`, `
+  CREATE TABLE bundles (
+    id INTEGER PRIMARY KEY,
+    tag TEXT NOT NULL,
+    last_id INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL,
+    plant TEXT NOT NULL,
+    device_type TEXT NOT NULL,
+    live INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    received_at_ms INTEGER NOT NULL,
+    seal BLOB NOT NULL,
+    bodies_seal BLOB NOT NULL,
+    heads BLOB NOT NULL,
+    bodies BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX bundles_by_lane ON bundles (lane, id, last_id, first_seq, entries, bytes, records);
+  CREATE TABLE bundle_receipts (
+    id INTEGER PRIMARY KEY,
+    tag TEXT NOT NULL,
+    last_id INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL,
+    plant TEXT NOT NULL,
+    device_type TEXT NOT NULL,
+    live INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    received_at_ms INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    cloud_request_ids TEXT NOT NULL,
+    updated_at_ms INTEGER NOT NULL,
+    endings BLOB NOT NULL,
+    content BLOB NOT NULL,
+    seal BLOB NOT NULL,
+    heads BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX bundle_receipts_finished ON bundle_receipts (updated_at_ms, entries, lane) WHERE state = 'delivered';
 `] as const
 
 /** The tables of the newest version: their tag, and their columns in the order of the file. */
@@ -128,7 +168,11 @@ export const QUEUE_TABLES = {
   // Not columns of the receipts: rows from before would then be shorter than their table, and not be read from a damaged file.
   repeat_keys: ['repeat-key', ['id', 'tag', 'key_digest', 'body_digest']],
   parked_records: ['record', ['id', 'tag', 'parked', 'record', 'delivered_at_ms']],
-  repairs: ['repairs', ['id', 'tag', 'repairs']]
+  repairs: ['repairs', ['id', 'tag', 'repairs']],
+  bundles: ['bundle', ['id', 'tag', 'last_id', 'lane', 'first_seq', 'plant', 'device_type', 'live', 'entries', 'bytes', 'records',
+    'received_at_ms', 'seal', 'bodies_seal', 'heads', 'bodies']],
+  bundle_receipts: ['bundle-receipt', ['id', 'tag', 'last_id', 'lane', 'first_seq', 'plant', 'device_type', 'live', 'entries',
+    'received_at_ms', 'state', 'cloud_request_ids', 'updated_at_ms', 'endings', 'content', 'seal', 'heads']]
 } as const satisfies Record<string, readonly [tag: string, columns: readonly string[]]>
 
 export type QueueTable = keyof typeof QUEUE_TABLES
@@ -142,7 +186,9 @@ export const INSERT_INTO: Readonly<Record<QueueTable, string>> = {
   receipts: insertInto('receipts'),
   repeat_keys: insertInto('repeat_keys'),
   parked_records: insertInto('parked_records'),
-  repairs: insertInto('repairs')
+  repairs: insertInto('repairs'),
+  bundles: insertInto('bundles'),
+  bundle_receipts: insertInto('bundle_receipts')
 }
 
 function insertInto (table: QueueTable): string {

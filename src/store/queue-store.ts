@@ -3,7 +3,9 @@ import { copyDatabase } from './copy-database.js'
 import { Database } from './database.js'
 import { migrate } from './migrations.js'
 import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
+import { QueueBundles } from './queue-bundles.js'
 import { QueueDeliveries } from './queue-deliveries.js'
+import { QueueFailures } from './queue-failures.js'
 import { QueueLanes } from './queue-lanes.js'
 import { QueueParked } from './queue-parked.js'
 import { QueueParkedRecords } from './queue-parked-records.js'
@@ -28,7 +30,9 @@ export interface QueueStoreOptions {
 export class QueueStore {
   readonly path: string
   readonly lanes: QueueLanes
+  readonly bundles: QueueBundles
   readonly pushes: QueuePushes
+  readonly failures: QueueFailures
   readonly deliveries: QueueDeliveries
   readonly parked: QueueParked
   readonly parkedRecords: QueueParkedRecords
@@ -45,17 +49,19 @@ export class QueueStore {
     this.#database = database
     this.path = database.path
     this.lanes = new QueueLanes(database)
-    this.pushes = new QueuePushes(database)
+    this.bundles = new QueueBundles(database)
+    this.pushes = new QueuePushes(database, this.bundles)
+    this.failures = new QueueFailures(database, this.pushes, this.bundles)
     this.deliveries = new QueueDeliveries(database)
     this.parked = new QueueParked(database)
     this.parkedRecords = new QueueParkedRecords(database)
-    this.receipts = new QueueReceipts(database, this.pushes)
+    this.receipts = new QueueReceipts(database, this.pushes, this.bundles)
     this.repeatKeys = new QueueRepeatKeys(database)
     this.repairs = new QueueRepairs(database)
     try {
-      // The log is copied into the file from 4 MB on (256 pages), and keeps no more than that afterwards. 16 MB of pages
-      // are held in memory, so that a transaction need not write before its end.
-      database.exec('PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -16000')
+      // The log is copied into the file from 4 MB on (256 pages), and keeps no more than that afterwards. 6 MB of pages
+      // are held in memory: those that are written again and again.
+      database.exec('PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -6000')
       migrate(database, QUEUE_SCHEMA_STEPS)
       this.refresh()
     } catch (error) {

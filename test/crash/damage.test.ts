@@ -1,97 +1,28 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, copyFileSync, cpSync, existsSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Database } from '../../src/store/database.js'
 import { finishRecovery } from '../../src/queue/log-swap.js'
 import { recoverStore } from '../../src/queue/log-recover.js'
 import { openQueueFile } from '../../src/queue/queue-file.js'
-import type { Loss, OpenReport } from '../../src/queue/queue-log.js'
+import type { OpenReport } from '../../src/queue/queue-log.js'
+import { checkRecovered, countLost, damagedCopy, overwrite, PAGE_BYTES, prepareKnown } from '../support/damaged-queue.js'
 import { everyPlaceOr } from '../support/crash-rounds.js'
 import { random } from '../support/queue-ledger.js'
-import { dataDirOf, delivered, newEntry, parkedPart, readAll, startQueue, startThread } from '../support/queue.js'
+import { dataDirOf, delivered, newEntry, readAll, startQueue, startThread } from '../support/queue.js'
 
 // On a busy machine.
 t.setTimeout(120_000)
 
-const PAGE_BYTES = 16_384
-
-interface Known {
-  readonly dataDir: string
-  /** Body by request id. */
-  readonly waiting: ReadonlyMap<string, string>
-  readonly finished: ReadonlySet<string>
-  readonly parked: ReadonlySet<string>
-}
-
-/** A store with small and large bodies in three lanes, some of it delivered and some parked, closed. */
-const known = await prepare(t)
-
-async function prepare (t: Test): Promise<Known> {
-  const dataDir = dataDirOf(t)
-  const { log } = await startQueue(t, { dataDir, startThread })
-  const entries = Array.from({ length: 150 }, (_, index) => newEntry({
-    deviceType: String(index % 3),
-    body: Buffer.from(`${index} `.repeat(index % 10 === 0 ? 12_000 : 300))
-  }))
-  const stored = await Promise.all(entries.map(entry => log.append(entry)))
-  const ids = new Map(stored.map(({ id }, index) => [id, entries[index]]))
-  await log.noteFailure(stored.slice(140).map(({ id }) => id), { atMs: 9, inDoubt: true })
-  const finished = stored.slice(0, 40).map(({ id }) => id)
-  await log.settle(finished.map(id => ({ id, deliveredRecords: 1, cloudRequestIds: [], parked: [] })))
-  const parked = stored.slice(60, 66).map(({ id }) => id)
-  await log.settle(parked.map(id => ({ id, deliveredRecords: 0, cloudRequestIds: [], parked: [parkedPart({ body: Buffer.alloc(9000, id) })] })))
-  await log.close()
-  const names = (some: readonly number[]): Set<string> => new Set(some.map(id => ids.get(id)?.requestId ?? ''))
-  const gone = names([...finished, ...parked])
-  return {
-    dataDir,
-    waiting: new Map(entries.filter(({ requestId }) => !gone.has(requestId)).map(({ requestId, body }) => [requestId, Buffer.from(body).toString()])),
-    finished: names(finished),
-    parked: names(parked)
-  }
-}
-
-/** A copy of the store with something done to it. */
-function damagedCopy (t: Test, damage: (path: string) => void): string {
-  const dataDir = dataDirOf(t)
-  cpSync(known.dataDir, dataDir, { recursive: true })
-  damage(join(dataDir, 'queue.db'))
-  return dataDir
-}
-
-function overwrite (path: string, at: number, bytes: Uint8Array): void {
-  const file = openSync(path, 'r+')
-  writeSync(file, bytes, 0, bytes.length, at)
-  closeSync(file)
-}
-
-/** Recovered and lost together are all that was stored, and no byte of what was recovered has changed. */
-function checkRecovered (t: Test, dataDir: string): { recovered: number, lost: readonly Loss[] } {
-  const file = openQueueFile(dataDir)
-  try {
-    const { sound, lost } = file.verify()
-    t.ok(sound, 'the recovered file is sound')
-    const rows = [...file.exportRows()]
-    const waiting = rows.filter(({ state }) => state === 'waiting')
-    const wrong = waiting.filter(({ requestId, body, intact }) => !intact || known.waiting.get(requestId) !== Buffer.from(body).toString())
-    t.strictSame(wrong.map(({ requestId }) => requestId), [], 'every recovered push waited, and has its bytes')
-    t.equal(new Set(waiting.map(({ requestId }) => requestId)).size, waiting.length, 'none comes twice')
-    return { recovered: waiting.length, lost }
-  } finally {
-    file.close()
-  }
-}
-
-function countLost (lost: readonly Loss[]): number {
-  return lost.flatMap(({ laneSeqs }) => laneSeqs).reduce((sum, [from, to]) => sum + to - from + 1, 0)
-}
+/** Small and large bodies. */
+const known = await prepareKnown(t, index => `${index} `.repeat(index % 10 === 0 ? 12_000 : 300))
 
 t.test('a sound store is carried over whole', t => {
-  const dataDir = damagedCopy(t, () => {})
+  const dataDir = damagedCopy(t, known, () => {})
   recoverStore(dataDir, 0)
   t.match(finishRecovery(dataDir), /queue\.db\.damaged-19700101T000000000Z$/)
-  t.strictSame(checkRecovered(t, dataDir), { recovered: known.waiting.size, lost: [] })
+  t.strictSame(checkRecovered(t, known, dataDir), { recovered: known.waiting.size, lost: [] })
   const file = openQueueFile(dataDir)
   t.equal(file.listParked().length, known.parked.size)
   t.equal(file.show([...known.finished][0] ?? '')?.receipt?.delivered, 1)
@@ -104,10 +35,10 @@ t.test('whichever page is gone, the pushes of the others are recovered, and thos
   const pages = statSync(join(known.dataDir, 'queue.db')).size / PAGE_BYTES
   let lostOfAll = 0
   for (let page = 0; page < pages; page += everyPlaceOr(8)) {
-    const dataDir = damagedCopy(t, path => { overwrite(path, page * PAGE_BYTES, Buffer.alloc(PAGE_BYTES)) })
+    const dataDir = damagedCopy(t, known, path => { overwrite(path, page * PAGE_BYTES, Buffer.alloc(PAGE_BYTES)) })
     recoverStore(dataDir, 1)
     finishRecovery(dataDir)
-    const { recovered, lost } = checkRecovered(t, dataDir)
+    const { recovered, lost } = checkRecovered(t, known, dataDir)
     t.equal(recovered + countLost(lost), known.waiting.size, `page ${page}`)
     lostOfAll += countLost(lost)
   }
@@ -124,7 +55,7 @@ t.test('a store that was cut, or whose header is gone, is set aside at the start
     ['without its first page', (path: string) => { overwrite(path, 0, Buffer.alloc(PAGE_BYTES, 0xff)) }],
     ['not a database at all', (path: string) => { writeFileSync(path, 'x'.repeat(100_000)) }]
   ] as const) {
-    const dataDir = damagedCopy(t, damage)
+    const dataDir = damagedCopy(t, known, damage)
     const { log } = await startQueue(t, { dataDir, startThread })
     const { setAside, waiting, lost } = log.opened
     t.ok(setAside !== undefined && existsSync(setAside), `${what}: set aside`)
@@ -145,24 +76,25 @@ async function reopen (t: Test, dataDir: string, log: { close: () => Promise<voi
 t.test('a body that has changed on disk is never read: it is counted as lost, by name, once', async t => {
   const [requestId, body] = [...known.waiting][3] ?? ['', '']
   const flip = (path: string): void => {
-    const at = readFileSync(path).indexOf(body.slice(0, 500))
-    overwrite(path, at + 100, Buffer.from('X'))
+    // In pages that are free now, too.
+    const bytes = readFileSync(path)
+    for (let at = bytes.indexOf(body.slice(0, 500)); at >= 0; at = bytes.indexOf(body.slice(0, 500), at + body.length)) overwrite(path, at + 100, Buffer.from('X'))
   }
-  const { log, notices } = await startQueue(t, { dataDir: damagedCopy(t, flip), startThread })
+  const { log, notices } = await startQueue(t, { dataDir: damagedCopy(t, known, flip), startThread })
   t.equal((await readAll(log)).length, known.waiting.size - 1)
   t.match(notices, [{ kind: 'lost', lost: [{ plant: 'alpha', requestIds: [requestId] }] }])
   t.match(await log.receipt(requestId), { waiting: 0, lost: 1 })
   t.equal((await readAll(log)).length, known.waiting.size - 1)
   t.equal(notices.length, 1)
 
-  const file = openQueueFile(damagedCopy(t, flip))
+  const file = openQueueFile(damagedCopy(t, known, flip))
   t.match(file.verify(), { sound: true, lost: [{ requestIds: [requestId] }], lostRecordsBefore: 0 })
   t.match(file.verify(), { sound: true, lost: [], lostRecordsBefore: 1 })
   file.close()
 })
 
 t.test('a row that is gone leaves a gap, which is named at the next start, once', async t => {
-  const dataDir = damagedCopy(t, () => {})
+  const dataDir = damagedCopy(t, known, () => {})
   const database = new Database({ dataDir, fileName: 'queue.db' })
   const row = database.get('SELECT request_id, lane_seq FROM pushes ORDER BY id LIMIT 1')
   database.run('DELETE FROM pushes WHERE request_id = ?', [row?.['request_id'] ?? ''])
@@ -182,7 +114,7 @@ t.test('whichever bytes have changed, nothing is recovered under another name or
   const chance = random(seed)
   let recoveredMin = known.waiting.size
   for (let round = 0; round < 40 / everyPlaceOr(8); round++) {
-    const dataDir = damagedCopy(t, path => {
+    const dataDir = damagedCopy(t, known, path => {
       for (let count = 0; count < 60; count++) overwrite(path, Math.floor(chance() * size), Buffer.from([Math.floor(chance() * 256)]))
       // Among the rows' own columns, where a change makes another name rather than a broken page.
       const bytes = readFileSync(path)
@@ -202,7 +134,7 @@ t.test('whichever bytes have changed, nothing is recovered under another name or
 })
 
 t.test('a kill in the middle of a recovery costs nothing', t => {
-  const dataDir = damagedCopy(t, () => {})
+  const dataDir = damagedCopy(t, known, () => {})
   recoverStore(dataDir, 5)
   const names = readdirSync(dataDir)
   t.ok(names.includes('queue.db.recovered-19700101T000000005Z'), 'the new store waits under a name of its own')
@@ -212,7 +144,7 @@ t.test('a kill in the middle of a recovery costs nothing', t => {
   writeFileSync(join(dataDir, 'queue.db.recovering'), 'half')
   writeFileSync(join(dataDir, 'queue.db.recovered-19700101T000000001Z'), 'an older one')
   finishRecovery(dataDir)
-  t.strictSame(checkRecovered(t, dataDir), { recovered: known.waiting.size, lost: [] })
+  t.strictSame(checkRecovered(t, known, dataDir), { recovered: known.waiting.size, lost: [] })
   t.strictSame(readdirSync(dataDir).filter(name => /recover/.test(name)), [])
   t.ok(statSync(join(dataDir, 'queue.db.damaged-19700101T000000005Z')).size > 0)
   t.equal(finishRecovery(dataDir), undefined)
@@ -220,7 +152,7 @@ t.test('a kill in the middle of a recovery costs nothing', t => {
 })
 
 t.test('a store that is damaged while it is used is recovered, and the proxy goes on', async t => {
-  const dataDir = damagedCopy(t, () => {})
+  const dataDir = damagedCopy(t, known, () => {})
   const { log, notices } = await startQueue(t, { dataDir, startThread })
   const reopened = new Promise<void>(resolve => { log.onNotice(({ kind }) => { if (kind === 'reopened') resolve() }) })
   // A change by another connection makes the thread forget the pages that it holds in memory.
@@ -241,7 +173,7 @@ t.test('a store that is damaged while it is used is recovered, and the proxy goe
 })
 
 t.test('a file that is removed while it is used is written again from what is still open', async t => {
-  const dataDir = damagedCopy(t, () => {})
+  const dataDir = damagedCopy(t, known, () => {})
   const { log, notices } = await startQueue(t, { dataDir, startThread })
   const entry = newEntry()
   await log.append(entry)

@@ -115,6 +115,22 @@ t.test('a lock of another connection is waited for, then told; readers are never
   t.equal(other.transaction(() => other.run('DELETE FROM kept').changes), 1)
 })
 
+t.test('what is read together is of one moment, whatever another process writes meanwhile', async t => {
+  const dataDir = t.testdir()
+  const [one, other] = [open(t, { dataDir }), open(t, { dataDir })]
+  one.exec('CREATE TABLE kept (a)')
+  const count = (): unknown => one.get('SELECT count(*) AS n FROM kept')?.['n']
+  const read = one.snapshot(() => {
+    const before = count()
+    other.run('INSERT INTO kept VALUES (1)')
+    return [before, count(), one.snapshot(count)]
+  })
+  t.strictSame([read, count()], [[0, 0, 0], 1])
+  t.throws(() => one.snapshot(() => { throw new Error('no') }), { message: 'no' })
+  one.transaction(() => { one.run('INSERT INTO kept VALUES (2)') })
+  t.equal(one.transaction(() => one.snapshot(count)), 2, 'within a transaction it is that anyway, and does not end it')
+})
+
 t.test('a commit of another connection is a change, an own one is none', async t => {
   const dataDir = t.testdir()
   const [one, other] = [open(t, { dataDir }), open(t, { dataDir })]

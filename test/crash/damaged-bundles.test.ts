@@ -1,0 +1,145 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { Database } from '../../src/store/database.js'
+import { recoverStore } from '../../src/queue/log-recover.js'
+import { finishRecovery } from '../../src/queue/log-swap.js'
+import { openQueueFile } from '../../src/queue/queue-file.js'
+import { everyPlaceOr } from '../support/crash-rounds.js'
+import { checkRecovered, countLost, damagedCopy, overwrite, PAGE_BYTES, prepareKnown } from '../support/damaged-queue.js'
+import { random } from '../support/queue-ledger.js'
+import { delivered, readAll, startQueue, startThread } from '../support/queue.js'
+
+// On a busy machine.
+t.setTimeout(120_000)
+
+/** Nearly all of it lies in bundles of ten. */
+const known = await prepareKnown(t, index => `push ${index} `.repeat(40), 30)
+
+function change (dataDir: string, sql: string): number {
+  const database = new Database({ dataDir, fileName: 'queue.db' })
+  const { changes } = database.run(sql)
+  database.close()
+  return changes
+}
+
+function recover (dataDir: string): ReturnType<typeof checkRecovered> {
+  recoverStore(dataDir, 1)
+  finishRecovery(dataDir)
+  return checkRecovered(t, known, dataDir)
+}
+
+t.test('bundles are carried over whole, and what was delivered of them does not come again', t => {
+  const dataDir = damagedCopy(t, known, () => {})
+  t.ok(change(dataDir, 'UPDATE bundles SET id = id') >= 5, 'there are bundles')
+  t.ok(change(dataDir, "UPDATE bundle_receipts SET id = id WHERE state = 'delivered'") >= 3, 'and some were delivered')
+  t.strictSame(recover(dataDir), { recovered: known.waiting.size, lost: [] })
+  const file = openQueueFile(dataDir)
+  for (const requestId of known.finished) t.match(file.show(requestId), { receipt: { delivered: 1, waiting: 0, lost: 0 }, waiting: [] })
+  t.equal([...file.exportRows()].filter(({ id }) => file.show(String(id))?.waiting[0]?.doubtfulCall !== undefined).length, 10, 'calls in doubt stay so')
+  file.close()
+  t.end()
+})
+
+t.test('whichever page is gone, the pushes of the others are recovered, and those of the page are named', t => {
+  const pages = statSync(join(known.dataDir, 'queue.db')).size / PAGE_BYTES
+  let lostOfAll = 0
+  for (let page = 0; page < pages; page += everyPlaceOr(3)) {
+    const { recovered, lost } = recover(damagedCopy(t, known, path => { overwrite(path, page * PAGE_BYTES, Buffer.alloc(PAGE_BYTES)) }))
+    t.equal(recovered + countLost(lost), known.waiting.size, `page ${page}`)
+    lostOfAll += countLost(lost)
+  }
+  // A bundle lies on one page.
+  t.ok(lostOfAll <= known.waiting.size, `${lostOfAll} lost on ${pages} pages`)
+  t.end()
+})
+
+t.test('whichever bytes have changed, nothing is recovered under another name or with other bytes', t => {
+  const size = statSync(join(known.dataDir, 'queue.db')).size
+  const seed = Date.now()
+  const chance = random(seed)
+  let recoveredMin = known.waiting.size
+  for (let round = 0; round < 40 / everyPlaceOr(8); round++) {
+    const dataDir = damagedCopy(t, known, path => {
+      for (let count = 0; count < 30; count++) overwrite(path, Math.floor(chance() * size), Buffer.from([Math.floor(chance() * 256)]))
+      const bytes = readFileSync(path)
+      for (let at = bytes.indexOf('alpha'); at >= 0; at = bytes.indexOf('alpha', at + 5)) if (chance() < 0.02) overwrite(path, at + 4, Buffer.from('x'))
+    })
+    recoveredMin = Math.min(recoveredMin, recover(dataDir).recovered)
+  }
+  t.ok(recoveredMin > known.waiting.size / 3, `${recoveredMin} of ${known.waiting.size} recovered at the least, seed ${seed}`)
+  t.end()
+})
+
+t.test('a body that has changed in a bundle is counted as lost, by name, and costs no other', async t => {
+  const [requestId, body] = [...known.waiting][60] ?? ['', '']
+  const flip = (path: string): void => { overwrite(path, readFileSync(path).indexOf(body.slice(0, 200)) + 100, Buffer.from('X')) }
+  const { log, notices } = await startQueue(t, { dataDir: damagedCopy(t, known, flip), startThread })
+  const entries = await readAll(log)
+  t.equal(entries.length, known.waiting.size - 1)
+  t.match(notices, [{ kind: 'lost', lost: [{ plant: 'alpha', requestIds: [requestId] }] }])
+  t.match(await log.receipt(requestId), { waiting: 0, lost: 1 })
+  await log.settle(entries.map(delivered))
+  t.strictSame(await log.lanes(), [])
+  t.strictSame(recover(damagedCopy(t, known, flip)).recovered, known.waiting.size - 1)
+})
+
+t.test('a bundle whose own list of pushes has changed is read by that of its receipts', async t => {
+  const broken = (dataDir: string): string => {
+    t.equal(change(dataDir, "UPDATE bundles SET heads = CAST('1' || heads AS BLOB) WHERE id = (SELECT MAX(id) FROM bundles)"), 1)
+    return dataDir
+  }
+  const { log } = await startQueue(t, { dataDir: broken(damagedCopy(t, known, () => {})), startThread })
+  const reopened = new Promise<void>(resolve => { log.onNotice(({ kind }) => { if (kind === 'reopened') resolve() }) })
+  const lanes = await log.lanes()
+  await Promise.all(lanes.map(async ({ id }) => await log.read(id, { entriesMax: 500, bytesMax: 2 ** 30 })))
+  await reopened
+  t.equal((await readAll(log)).length, known.waiting.size, 'all are there after the recovery')
+  t.strictSame(recover(broken(damagedCopy(t, known, () => {}))), { recovered: known.waiting.size, lost: [] })
+})
+
+t.test('a bundle that is gone leaves a gap, which is named once; without its receipts it is delivered all the same', async t => {
+  const dataDir = damagedCopy(t, known, () => {})
+  t.equal(change(dataDir, 'DELETE FROM bundles WHERE id = (SELECT MAX(id) FROM bundles)'), 1)
+  const { log } = await startQueue(t, { dataDir, startThread })
+  t.match(log.opened.lost, [{ plant: 'alpha', records: 10 }])
+  t.equal(countLost(log.opened.lost), 10)
+  const { requestIds } = log.opened.lost[0] ?? { requestIds: [] }
+  t.ok(requestIds.length === 10 && requestIds.every(requestId => known.waiting.has(requestId)))
+  for (const requestId of requestIds) t.match(await log.receipt(requestId), { waiting: 0, lost: 1 })
+  await log.close()
+
+  t.ok(change(dataDir, "DELETE FROM bundle_receipts WHERE state = 'waiting'") >= 4)
+  const again = await startQueue(t, { dataDir, startThread })
+  t.strictSame(again.log.opened.lost, [])
+  const entries = await readAll(again.log)
+  t.equal(entries.length, known.waiting.size - 10)
+  await again.log.settle(entries.map(delivered))
+  t.strictSame(await again.log.lanes(), [])
+})
+
+t.test('receipts of a bundle that cannot be made out, or rows that contradict each other, cost no push and hold nothing up', async t => {
+  for (const [what, sql] of [
+    ['a state that is none', "UPDATE bundle_receipts SET state = 'waitinf' WHERE state = 'waiting'"],
+    ['another list', "UPDATE bundle_receipts SET heads = CAST('1' || heads AS BLOB) WHERE state = 'waiting'"],
+    ['a push that is there twice', "INSERT INTO pushes SELECT last_id, 'push', lane, first_seq + entries - 1, last_id, 'R', plant, device_type, live, 1, 1, 1, seal, seal FROM bundles WHERE id = (SELECT MAX(id) FROM bundles)"]
+  ] as const) {
+    const dataDir = damagedCopy(t, known, () => {})
+    t.ok(change(dataDir, sql) > 0, what)
+    const { log } = await startQueue(t, { dataDir, startThread })
+    const sent = new Set<string>()
+    // Calls end within bundles; what a damaged file does not answer comes again.
+    for (let round = 0; round < 200; round++) {
+      const lanes = await log.lanes().catch(() => undefined)
+      if (lanes?.length === 0) break
+      for (const { id } of lanes ?? []) {
+        const entries = await log.read(id, { entriesMax: 7, bytesMax: 2 ** 24 }).catch(() => [])
+        for (const { requestId } of entries) sent.add(requestId)
+        await log.settle(entries.map(delivered)).catch(() => {})
+      }
+    }
+    t.strictSame(await log.lanes(), [], `${what}: all is settled`)
+    t.strictSame([...known.waiting.keys()].filter(requestId => !sent.has(requestId)), [], `${what}: all were sent`)
+    await log.close()
+  }
+})
