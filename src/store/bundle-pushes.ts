@@ -1,5 +1,5 @@
 import { readBundledPushes, readHeads } from './bundle-rows.js'
-import { readInteger } from './columns.js'
+import { readInteger, unexpected } from './columns.js'
 import type { Database } from './database.js'
 import { readFailureRow, type PushRow, type WaitingRow } from './queue-rows.js'
 import { BUNDLE_ENTRIES_MIN, BUNDLE_SPAN_MAX } from './queue-bundles.js'
@@ -14,7 +14,7 @@ export class BundlePushes {
     this.#database = database
   }
 
-  /** The pushes of a bundle; none when it is not there. */
+  /** The pushes of a bundle that `ofLane` has named. */
   of (id: number): WaitingRow[] {
     return this.withFailures(this.#decode(id))
   }
@@ -63,7 +63,8 @@ export class BundlePushes {
 
   #decode (id: number): PushRow[] {
     const row = this.#database.get('SELECT * FROM bundles WHERE id = ?', [id])
-    return row === undefined ? [] : readBundledPushes(row)
+    // Within a snapshot only a damaged index names what is not there.
+    return row === undefined ? unexpected('id') : readBundledPushes(row)
   }
 
   /** The first push of a lane. */

@@ -66,7 +66,7 @@ export function bundleBodies (rows: readonly NewPush[]): Buffer<ArrayBuffer> {
 export function bundleValues (bundle: Bundle, rows: readonly NewPush[], bodies: Buffer): SqlValue[] {
   const { id, lastId, lane, firstSeq, plant, deviceType, live, entries, receivedAtMs, heads, seal } = bundle
   const [bytes, records] = [rows.reduce((sum, row) => sum + row.bytes, 0), rows.reduce((sum, row) => sum + row.recordCount, 0)]
-  return [id, 'bundle', lastId, lane, firstSeq, plant, deviceType, live ? 1 : 0, entries, bytes, records, receivedAtMs, seal, sealOf(bodies), heads, bodies]
+  return [id, 'bundle', lastId, lane, firstSeq, plant, deviceType, live ? 1 : 0, entries, bytes, records, receivedAtMs, seal, sealOf(seal, bodies), heads, bodies]
 }
 
 export function bundleReceiptValues (bundle: Bundle, rows: readonly NewPush[], atMs: number): SqlValue[] {
@@ -86,7 +86,8 @@ function sealOfFacts ({ id, lastId, lane, firstSeq, plant, deviceType, live, ent
  */
 export function readBundledPushes (row: Row): PushRow[] {
   const bodies = readBytes(row, 'bodies')
-  const isWhole = Buffer.compare(sealOf(bodies), readBytes(row, 'bodies_seal')) === 0
+  // With the seal of the heads, so that it says whose they are.
+  const isWhole = Buffer.compare(sealOf(readBytes(row, 'seal'), bodies), readBytes(row, 'bodies_seal')) === 0
   let at = 0
   const pushes = readHeads(row).map(({ bodyBytes, check, ...head }) => {
     const body = bodies.subarray(at, at + bodyBytes)

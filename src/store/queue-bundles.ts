@@ -6,7 +6,7 @@ import type { PushRange } from './queue-deliveries.js'
 import type { Counted } from './queue-lanes.js'
 import { insertPushes } from './insert-pushes.js'
 import { INSERT_WAITING, receiptValues, type ReceiptRow } from './queue-receipt-rows.js'
-import type { NewPush, PushRow } from './queue-rows.js'
+import { pushValues, type NewPush, type PushRow } from './queue-rows.js'
 import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
 import { INSERT_INTO } from './queue-schema.js'
 
@@ -110,7 +110,7 @@ export class QueueBundles {
     const bundle = this.#with('bundles', id)
     if (bundle !== undefined) {
       this.#database.run('DELETE FROM bundles WHERE id = ?', [readInteger(bundle, 'id')])
-      insertPushes(this.#database, readBundledPushes(bundle))
+      this.#insertRows(readBundledPushes(bundle))
     }
     const receipts = this.#with('bundle_receipts', id)
     if (receipts === undefined) return
@@ -118,6 +118,15 @@ export class QueueBundles {
     if (bundle !== undefined && readText(receipts, 'state') === 'waiting') {
       this.#database.run(`${INSERT_WAITING} lane = ? AND id BETWEEN ? AND ?`, ['updated_at_ms', 'lane', 'id', 'last_id'].map(column => readInteger(receipts, column)))
     } else for (const receipt of readBundledReceipts(receipts)) this.#database.run(INSERT_INTO.receipts, receiptValues(receipt))
+  }
+
+  /** By their own names, which the digests cover, should those of their lane have changed on disk. */
+  #insertRows (pushes: readonly PushRow[]): void {
+    const [first] = pushes
+    const lane = first && this.#database.get('SELECT plant, device_type, live FROM lanes WHERE id = ?', [first.lane])
+    const isNamedAlike = lane?.['plant'] === first?.plant && lane?.['device_type'] === first?.deviceType && lane?.['live'] === (first?.live === true ? 1 : 0)
+    if (isNamedAlike) insertPushes(this.#database, pushes)
+    else for (const push of pushes) this.#database.run(INSERT_INTO.pushes, pushValues(push))
   }
 
   push (id: number): PushRow | undefined {

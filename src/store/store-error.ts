@@ -47,7 +47,17 @@ export function describeStoreFailure (path: string, cause: unknown): StoreError 
 /** libsql gives its failure to open a file no code of its own, only the number at the end of the words. */
 function codeOf (cause: unknown): string {
   if (typeof cause !== 'object' || cause === null) return 'UNKNOWN'
-  if ('code' in cause && typeof cause.code === 'string' && cause.code !== '') return cause.code
+  if ('code' in cause && typeof cause.code === 'string' && cause.code !== '') return nameOf(cause.code)
   if ('message' in cause && String(cause.message).startsWith('ConnectionFailed')) return 'SQLITE_CANTOPEN'
   return 'UNKNOWN'
+}
+
+/** SQLite's primary codes, which are the last eight bits of an extended one ("Result and Error Codes"). */
+const PRIMARY: ReadonlyMap<number, string> = new Map([[5, 'SQLITE_BUSY'], [10, 'SQLITE_IOERR'], [11, 'SQLITE_CORRUPT'], [13, 'SQLITE_FULL'], [19, 'SQLITE_CONSTRAINT'], [26, 'SQLITE_NOTADB']])
+
+/** libsql has no name for some extended codes: 779 is a damaged index, 3091 a column of another type. */
+function nameOf (code: string): string {
+  const [, number] = /^UNKNOWN_SQLITE_ERROR_(\d+)$/.exec(code) ?? []
+  const primary = number === undefined ? undefined : PRIMARY.get(Number(number) & 255)
+  return primary === undefined ? code : `${primary}_${number}`
 }

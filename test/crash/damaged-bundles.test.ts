@@ -8,7 +8,7 @@ import { openQueueFile } from '../../src/queue/queue-file.js'
 import { everyPlaceOr } from '../support/crash-rounds.js'
 import { checkRecovered, countLost, damagedCopy, overwrite, PAGE_BYTES, prepareKnown } from '../support/damaged-queue.js'
 import { random } from '../support/queue-ledger.js'
-import { delivered, readAll, startQueue, startThread } from '../support/queue.js'
+import { dataDirOf, delivered, newEntry, readAll, startQueue, startThread } from '../support/queue.js'
 
 // On a busy machine.
 t.setTimeout(120_000)
@@ -142,4 +142,28 @@ t.test('receipts of a bundle that cannot be made out, or rows that contradict ea
     t.strictSame([...known.waiting.keys()].filter(requestId => !sent.has(requestId)), [], `${what}: all were sent`)
     await log.close()
   }
+})
+
+t.test('bodies of another bundle are not taken for those of a bundle whose list is read from its receipts', async t => {
+  const dataDir = dataDirOf(t)
+  const { log } = await startQueue(t, { dataDir, startThread })
+  const bodies = new Map<string, string>()
+  for (const plant of ['alpha', 'bravo']) {
+    const entries = Array.from({ length: 10 }, (_, index) => newEntry({ plant, body: Buffer.from(`${plant} ${index}`) }))
+    for (const { requestId, body } of entries) bodies.set(requestId, Buffer.from(body).toString())
+    await Promise.all(entries.map(entry => log.append(entry)))
+  }
+  await log.close()
+  const database = new Database({ dataDir, fileName: 'queue.db' })
+  // As where a page is torn that held another bundle before: its head is new, what follows is of the former one.
+  const { changes } = database.run("UPDATE bundles SET seal = x'00', bodies = b.bodies, bodies_seal = b.bodies_seal FROM (SELECT * FROM bundles WHERE plant = 'alpha') b WHERE bundles.plant = 'bravo'")
+  database.close()
+  t.ok(changes > 0)
+  recoverStore(dataDir, 1)
+  finishRecovery(dataDir)
+  const file = openQueueFile(dataDir)
+  const rows = [...file.exportRows()]
+  t.strictSame(rows.filter(({ requestId, body }) => bodies.get(requestId) !== Buffer.from(body).toString()), [])
+  t.match(file.verify().lost, [{ plant: 'bravo' }])
+  file.close()
 })

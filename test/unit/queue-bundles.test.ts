@@ -259,3 +259,19 @@ t.test('a bundle lies in a page, and what is too large for that lies in rows', t
   database.close()
   t.end()
 })
+
+t.test('what a damaged row of a lane says of ids and names costs no push', t => {
+  const queue = new OpenQueue(t)
+  const known = [12, 3, 9].flatMap(count => appendMany(queue, count))
+  const database = new Database({ dataDir: queue.dataDir, fileName: 'queue.db' })
+  t.teardown(() => { database.close() })
+  database.run("UPDATE lanes SET last_id = 3, plant = 'alphb'")
+  queue.reopen()
+  const later = appendMany(queue, 8)
+  t.ok(Math.min(...later.map(({ id }) => id)) > Math.max(...known.map(({ id }) => id)), 'no id is given out twice')
+  queue.write([settle(known.slice(0, 1).map(push => deliver(push, 'C')))], AT_MS)
+  t.equal(queue.rows('bundles'), 2)
+  const rows = [...exportRows(queue.store)]
+  t.strictSame([rows.length, rows.filter(({ intact }) => !intact).length], [31, 0])
+  t.end()
+})

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Database } from '../../src/store/database.js'
 import { migrate } from '../../src/store/migrations.js'
-import { StoreError } from '../../src/store/store-error.js'
+import { describeStoreFailure, StoreError } from '../../src/store/store-error.js'
 
 const open = (t: Test, { dataDir = t.testdir(), ...options }: { dataDir?: string, busyTimeoutMs?: number } = {}): Database => {
   const database = new Database({ dataDir, fileName: 'a.db', ...options })
@@ -209,4 +209,10 @@ t.test('a database of a newer version is refused, untouched, in a sentence that 
   t.throws(() => { migrate(database, ['CREATE TABLE a (a)']) }, { code: 'NEWER_SCHEMA', message: /newer version .* a\.db \(schema 2; this version knows 1\); install that version again/ })
   t.equal(database.get('PRAGMA user_version')?.['user_version'], 2)
   t.ok(existsSync(database.path))
+})
+
+t.test('a code that libsql has no name for is told by its primary code', t => {
+  const codeOf = (code: string): string => describeStoreFailure('queue.db', { code }).code
+  t.strictSame(['UNKNOWN_SQLITE_ERROR_779', 'UNKNOWN_SQLITE_ERROR_3091', 'UNKNOWN_SQLITE_ERROR_1', 'SQLITE_FULL'].map(codeOf), ['SQLITE_CORRUPT_779', 'SQLITE_CONSTRAINT_3091', 'UNKNOWN_SQLITE_ERROR_1', 'SQLITE_FULL'])
+  t.end()
 })
