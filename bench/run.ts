@@ -11,7 +11,7 @@ import type { Peer } from './peers/peer.js'
 import { tableOf, type Found } from './table.js'
 
 const { loads, peers: names, rounds, seconds, warmupSeconds, markdown } = readArguments({
-  loads: '1x1,1x32,1x64,1x256,100x1,100x32,100x256,1000x1,1000x32,1000x256', rounds: 5, seconds: 2, warmup: 8
+  loads: '1x1,1x32,1x64,1x256,100x1,100x32,100x256,1000x1,1000x32,1000x256', rounds: 5, seconds: 2, warmup: 16
 }, Object.keys(PEERS))
 /** One connection would need minutes to have the code compiled. */
 const WARMUP_CONNECTIONS_MIN = 32
