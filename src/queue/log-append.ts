@@ -1,4 +1,5 @@
 import { queueBytesOf, REPAIRS_BYTES, REPEAT_KEY_BYTES } from '../store/queue-bytes.js'
+import { emptyReceipt } from '../store/queue-receipt-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { bytesAside, findAside, removeAside } from './log-aside.js'
 import type { QueueBounds } from './log-bounds.js'
@@ -11,13 +12,14 @@ import type { NewEntry, NewParked, ParkedPart, PushOrigin, Stored } from './queu
  * @throws QueueBoundReached before anything is written
  */
 export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewEntry, atMs: number): Stored {
-  const { requestId, plant, deviceType, live = false, receivedAtMs, body, recordCount, parked = [], asideRecords = 0 } = entry
-  const bytes = queueBytesOf(body.byteLength) + (entry.repeatKey === undefined ? 0 : REPEAT_KEY_BYTES) + (writeRepairs(entry.repairs) === undefined ? 0 : REPAIRS_BYTES)
+  const { requestId, plant, deviceType, live = false, receivedAtMs, body, recordCount, parked = [] } = entry
+  const [hasRepeatKey, hasRepairs] = [entry.repeatKey !== undefined, writeRepairs(entry.repairs) !== undefined]
+  const bytes = queueBytesOf(body.byteLength) + (hasRepeatKey ? REPEAT_KEY_BYTES : 0) + (hasRepairs ? REPAIRS_BYTES : 0)
   replaceAside(store, bounds, entry, bytes + bytesOfParts(parked))
   const lane = store.lanes.open({ plant, deviceType, live })
   const id = store.lanes.takeId(lane)
   const laneSeq = store.lanes.takeSeq(lane)
-  const isPlain = parked.length === 0 && asideRecords === 0 && entry.repeatKey === undefined && writeRepairs(entry.repairs) === undefined
+  const isPlain = parked.length === 0 && !hasRepeatKey && !hasRepairs
   store.pushes.insertNew({ id, lane: lane.id, laneSeq, receipt: id, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, body }, isPlain ? atMs : undefined)
   store.lanes.addWaiting(lane, { bytes, recordCount }, 1)
   if (parked.length > 0) insertReceipt(store, entry, { id, lane: lane.id, laneSeq, waiting: recordCount, delivered: 0, cloudRequestIds: [], parked }, atMs)
@@ -64,23 +66,13 @@ function insertReceipt (store: QueueStore, origin: PushOrigin, counts: FirstCoun
   const { id, lane, laneSeq, waiting, delivered } = counts
   const parked = recordsOfParts(counts.parked)
   store.receipts.insert({
-    id,
-    requestId,
-    lane,
-    laneSeq,
-    plant,
-    deviceType,
-    live,
-    receivedAtMs,
+    ...emptyReceipt({ receipt: id, requestId, lane, laneSeq, plant, deviceType, live, receivedAtMs }, atMs),
     records: waiting + delivered + parked,
     waiting,
     delivered,
     parked,
-    skipped: 0,
-    lost: 0,
     cloudRequestIds: writeCloudRequestIds(counts.cloudRequestIds),
-    reasons: writeReasons(counts.parked.map(({ reason }) => cleanReason(reason))),
-    updatedAtMs: atMs
+    reasons: writeReasons(counts.parked.map(({ reason }) => cleanReason(reason)))
   })
   insertBeside(store, origin, id)
 }

@@ -51,10 +51,10 @@ export function settleWhole (store: QueueStore, call: readonly Settlement[], atM
   return left
 }
 
-/** A call that begins within a bundle is settled by rows. */
+/** A call that begins within a bundle that waits is settled by rows. */
 function laneOf (store: QueueStore, id: number): number | undefined {
   const known = store.bundles.laneOf(id)
-  if (known !== undefined) return known
+  if (known !== undefined || store.bundles.idsWith(id).length === 0) return known
   store.bundles.expand(id)
   return store.bundles.laneOf(id)
 }

@@ -1,6 +1,5 @@
 import { isIntact } from '../store/digest.js'
-import type { WaitingRow } from '../store/queue-rows.js'
-import type { ParkedHead, ParkedState } from '../store/queue-rows.js'
+import type { ParkedHead, ParkedState, WaitingRow } from '../store/queue-rows.js'
 import type { QueueStore } from '../store/queue-store.js'
 import { toEntry } from './log-reads.js'
 import { readReceipt } from './log-receipt.js'

@@ -1,8 +1,8 @@
 import { readBundledPushes, readHeads } from './bundle-rows.js'
 import { readInteger, unexpected } from './columns.js'
 import type { Database } from './database.js'
-import { readFailureRow, type PushRow, type WaitingRow } from './queue-rows.js'
 import { BUNDLE_ENTRIES_MIN, BUNDLE_SPAN_MAX } from './queue-bundles.js'
+import { readFailureRow, type PushRow, type WaitingRow } from './queue-rows.js'
 
 /** What is read of the pushes that wait in bundles. Throws StoreError. */
 export class BundlePushes {

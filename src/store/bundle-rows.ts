@@ -3,7 +3,7 @@ import type { SqlValue } from './bind-values.js'
 import { readBytes, readInteger, readText, unexpected } from './columns.js'
 import type { Row } from './database.js'
 import { sealOf, VERIFIED } from './digest.js'
-import type { ReceiptRow } from './queue-receipt-rows.js'
+import { emptyReceipt, type ReceiptRow } from './queue-receipt-rows.js'
 import { readLaneName, type LaneName, type NewPush, type PushRow, type StoredRow } from './queue-rows.js'
 
 /** Pushes that follow one another in their lane and came in one commit, of which nothing is told but that all of them wait, or that all were delivered. */
@@ -33,9 +33,9 @@ export function rangeContent (entries: ReadonlyArray<{ readonly id: number, read
   return entries.map(({ id, records }) => `${id} ${records}`).join()
 }
 
-/** Whether a push can lie in a bundle: its line of `heads` must be read as it was written. */
-export function isBundleable ({ requestId, id, receipt, recordCount, receivedAtMs, bytes }: StoredRow): boolean {
-  return id === receipt && recordCount > 0 && bytes >= 0 && Number.isSafeInteger(receivedAtMs) && /^[ -~]+$/.test(requestId)
+/** Whether a push can lie in a bundle: its line of `heads` must be read as it was written, and its end must show in its records. */
+export function isBundleable ({ requestId, recordCount, receivedAtMs, bytes }: StoredRow): boolean {
+  return recordCount > 0 && [recordCount, receivedAtMs, bytes].every(Number.isSafeInteger) && /^[ -~]+$/.test(requestId)
 }
 
 /** The end of a request id: those of a whole bundle are looked through ten times as fast as its heads. */
@@ -101,27 +101,8 @@ export function readBundledPushes (row: Row): PushRow[] {
 export function readBundledReceipts (row: Row): ReceiptRow[] {
   const state = readText(row, 'state')
   if (state !== 'waiting' && state !== 'delivered') return unexpected('state')
-  const isWaiting = state === 'waiting'
   const [cloudRequestIds, updatedAtMs] = [readText(row, 'cloud_request_ids'), readInteger(row, 'updated_at_ms')]
-  return readHeads(row).map(({ id, requestId, lane, laneSeq, plant, deviceType, live, receivedAtMs, recordCount }) => ({
-    id,
-    requestId,
-    lane,
-    laneSeq,
-    plant,
-    deviceType,
-    live,
-    receivedAtMs,
-    records: recordCount,
-    waiting: isWaiting ? recordCount : 0,
-    delivered: isWaiting ? 0 : recordCount,
-    parked: 0,
-    skipped: 0,
-    lost: 0,
-    cloudRequestIds,
-    reasons: '[]',
-    updatedAtMs
-  }))
+  return readHeads(row).map(head => ({ ...emptyReceipt(head, updatedAtMs), records: head.recordCount, [state]: head.recordCount, cloudRequestIds }))
 }
 
 /** What a row of either table says of its pushes. Throws StoreError, also when it is not what was written. */

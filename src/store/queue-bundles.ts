@@ -2,12 +2,12 @@ import { freePiece } from '../free-memory.js'
 import { bundleBodies, bundleOf, bundleReceiptValues, bundleValues, isBundleable, readBundledPushes, readBundledReceipts, readHeads } from './bundle-rows.js'
 import { readBytes, readInteger, readText } from './columns.js'
 import type { Database, Row } from './database.js'
+import { insertPushes } from './insert-pushes.js'
+import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
 import type { PushRange } from './queue-deliveries.js'
 import type { Counted } from './queue-lanes.js'
-import { insertPushes } from './insert-pushes.js'
 import { INSERT_WAITING, receiptValues, type ReceiptRow } from './queue-receipt-rows.js'
 import { pushValues, type NewPush, type PushRow } from './queue-rows.js'
-import { QUEUE_PAGE_BYTES } from './queue-bytes.js'
 import { INSERT_INTO } from './queue-schema.js'
 
 /** For fewer, rows of their own are as cheap. */
@@ -162,12 +162,12 @@ function runsOf (rows: readonly NewPush[]): NewPush[][] {
   const runs: NewPush[][] = []
   const open = new Map<number, NewPush[]>()
   for (const row of rows) {
-    const run = open.get(row.lane)
-    if (isBundleable(row) && run?.at(-1)?.laneSeq === row.laneSeq - 1) run.push(row)
+    const [run, canLie] = [open.get(row.lane), isBundleable(row)]
+    if (canLie && run?.at(-1)?.laneSeq === row.laneSeq - 1) run.push(row)
     else {
       const next = [row]
       runs.push(next)
-      if (isBundleable(row)) open.set(row.lane, next)
+      if (canLie) open.set(row.lane, next)
       else open.delete(row.lane)
     }
   }

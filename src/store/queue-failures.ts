@@ -5,8 +5,8 @@ import type { QueuePushes } from './queue-pushes.js'
 import { failureValues, type FailureRow } from './queue-rows.js'
 import { INSERT_INTO } from './queue-schema.js'
 
-const FAILED = 'failures = failures + 1, doubtful_call = COALESCE(doubtful_call, excluded.doubtful_call)'
 const BEGUN = 'doubtful_call = COALESCE(doubtful_call, excluded.doubtful_call)'
+const FAILED = `failures = failures + 1, ${BEGUN}`
 
 /** What failed with pushes that wait; it lies beside them, whether they have rows of their own or lie in bundles. Throws StoreError. */
 export class QueueFailures {

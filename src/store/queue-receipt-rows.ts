@@ -63,8 +63,8 @@ export const INSERT_WAITING = `
   INSERT OR IGNORE INTO receipts SELECT id, 'receipt', request_id, lane, lane_seq, plant, device_type, live, received_at_ms, record_count, record_count,
     0, 0, 0, 0, '[]', '[]', ? FROM pushes WHERE `
 
-/** That of a push whose receipt is gone. */
-export function emptyReceipt ({ receipt, requestId, lane, laneSeq, plant, deviceType, live, receivedAtMs }: StoredRow, atMs: number): ReceiptRow {
+/** One that counts no records yet. */
+export function emptyReceipt ({ receipt, requestId, lane, laneSeq, plant, deviceType, live, receivedAtMs }: Omit<StoredRow, 'id' | 'bytes' | 'recordCount'>, atMs: number): ReceiptRow {
   return {
     id: receipt,
     requestId,

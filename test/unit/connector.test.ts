@@ -29,7 +29,7 @@ async function open (t: Test, connect: Connector, options: { port: string, proto
   return socket
 }
 
-const tlsServer = (onName: (name: unknown) => void = () => {}): Server => createTlsServer({ ...certificate, SNICallback: (name, done) => { onName(name); done(null) } }, socket => { socket.on('error', () => {}).resume() })
+const tlsServer = (onName: (name: unknown) => void = () => {}): Server => createTlsServer({ ...certificate, ALPNProtocols: ['h2', 'http/1.1'], SNICallback: (name, done) => { onName(name); done(null) } }, socket => { socket.on('error', () => {}).resume() })
 
 t.test('who accepts and then says nothing is given up at the time that was set, and not before', async t => {
   const port = await listening(t, createServer())
@@ -86,4 +86,9 @@ t.test('a TLS session is taken up again for the same name, and for no other', as
   t.notOk(isResumed(first))
   t.ok(isResumed(await open(t, connect, { port, servername: 'localhost' })))
   t.notOk(isResumed(await open(t, connect, { port, host: '127.0.0.1' })))
+})
+
+t.test('who also speaks HTTP/2 is told that HTTP/1.1 is meant', async t => {
+  const socket = await open(t, createConnector({ timeoutMs: 1_000, secureContext }), { port: await listening(t, tlsServer()) })
+  t.equal(socket instanceof TLSSocket && socket.alpnProtocol, 'http/1.1')
 })

@@ -15,6 +15,7 @@ import type { NewEntry, Settlement } from '../../src/queue/queue-log.js'
 import { Database } from '../../src/store/database.js'
 import { isIntact } from '../../src/store/digest.js'
 import type { WaitingRow } from '../../src/store/queue-rows.js'
+import type { QueueTable } from '../../src/store/queue-schema.js'
 import { QueueStore } from '../../src/store/queue-store.js'
 import { random } from '../support/queue-ledger.js'
 import { dataDirOf, newEntry, parkedPart, pushBody } from '../support/queue.js'
@@ -53,7 +54,7 @@ class OpenQueue {
     return writer.write(requests.map((request, id) => ({ id, request })), atMs)
   }
 
-  rows (table: 'bundles' | 'bundle_receipts' | 'pushes' | 'receipts'): number {
+  rows (table: QueueTable): number {
     const database = new Database({ dataDir: this.dataDir, fileName: 'queue.db' })
     const row = database.get(`SELECT COUNT(*) AS rows FROM ${table}`)
     database.close()
@@ -162,6 +163,7 @@ t.test('whatever happens, a queue with bundles tells what one with a row for eac
     bundles += bundled.rows('bundles')
     const asked = [...requestIds.slice(-40), ...requestIds.filter(() => pick(10) === 0)]
     t.strictSame(bundled.view(asked), single.view(asked), `step ${step} ${kind}, seed ${seed}`)
+    t.equal(bundled.rows('failures'), single.rows('failures'), `failures at step ${step} ${kind}, seed ${seed}`)
     const [afterId, rowsMax, entriesMax, bytesMax] = [pick(requestIds.length + 2), 1 + pick(20), 1 + pick(20), pick(20_000)]
     const parts = both.map(({ store }) => [
       store.pushes.after(afterId, rowsMax).map(checked),
@@ -223,6 +225,9 @@ t.test('a call may begin and end within bundles, come twice, or say what is not 
   t.strictSame(waiting(), [24], 'nothing of it is written')
   queue.write([settle(call(30, 54).reverse())], AT_MS)
   t.strictSame([waiting(), queue.store.receipts.finished, queue.rows('pushes') + queue.rows('bundles')], [[], 54, 0])
+  const whole = appendMany(queue, 9).map((push, index) => ({ ...deliver(push, 'C'), deliveredRecords: index === 4 ? 2 : 1 }))
+  t.match(queue.write([settle(whole)], AT_MS), [{ refusal: { kind: 'misuse' } }])
+  t.strictSame([waiting(), queue.rows('bundles')], [[9], 1], 'nor where it speaks of a whole bundle')
   t.match(verifyStore(queue.store, AT_MS), { sound: true, lost: [] })
   t.end()
 })
@@ -235,6 +240,56 @@ t.test('what came in a commit that is begun anew without one of its requests is 
   t.equal(answers.filter(answer => 'refusal' in answer).length, 1)
   t.match(readLanes(queue.store), [{ waiting: 13 }])
   t.strictSame([queue.rows('pushes'), queue.rows('bundles')], [1, 1])
+  t.match(verifyStore(queue.store, AT_MS), { sound: true, lost: [] })
+  t.end()
+})
+
+t.test('pushes of lanes that came together are read in the order of their coming, a few at a time', t => {
+  const queue = new OpenQueue(t)
+  for (let commit = 0; commit < 3; commit++) queue.write(Array.from({ length: 24 }, (_, index) => appendOf({ deviceType: String(index % 3) })), AT_MS)
+  t.equal(queue.rows('bundles'), 9)
+  const all = queue.store.pushes.after(0, 1000).map(({ id }) => id)
+  t.strictSame(all, all.toSorted((a, b) => a - b))
+  for (const [place, id] of all.entries()) {
+    t.strictSame(queue.store.pushes.after(id - 1, 3).map(({ id }) => id), all.slice(place, place + 3))
+  }
+  t.end()
+})
+
+t.test('lanes whose pushes lie far apart in a commit are read, settled and made rows of whole', t => {
+  const queue = new OpenQueue(t)
+  const types = Array.from({ length: 1300 }, (_, index) => index % 260 === 0 ? 'far' : 'near')
+  const stored = queue.write(types.map(deviceType => appendOf({ deviceType })), AT_MS).map(answer => 'result' in answer ? answer.result as { id: number, laneId: number } : { id: 0, laneId: 0 })
+  t.strictSame(stored.filter(({ id }) => queue.store.pushes.find(id) === undefined), [])
+  const far = stored.filter((_, index) => types[index] === 'far').map(({ id }) => ({ id, recordCount: 1 }))
+  queue.write([settle(far.slice(4).map(push => deliver(push, 'C')))], AT_MS)
+  t.match(readLanes(queue.store).map(({ deviceType, waiting }) => [deviceType, waiting]).sort(), [['far', 4], ['near', 1295]])
+  t.match(verifyStore(queue.store, AT_MS), { sound: true, lost: [] })
+  t.end()
+})
+
+t.test('a call that passes over a bundle whose receipts are gone settles nothing of it', t => {
+  const queue = new OpenQueue(t)
+  const [first, second, third] = [5, 6, 7].map(count => appendMany(queue, count))
+  const database = new Database({ dataDir: queue.dataDir, fileName: 'queue.db' })
+  t.teardown(() => { database.close() })
+  database.run('DELETE FROM bundle_receipts WHERE id = ?', [second?.[0]?.id ?? 0])
+  queue.write([settle([...first ?? [], ...third ?? []].map(push => deliver(push, 'C')))], AT_MS)
+  t.match(readLanes(queue.store), [{ waiting: 6 }])
+  queue.write([settle((second ?? []).map(push => deliver(push, 'C')))], AT_MS)
+  t.strictSame([readLanes(queue.store), queue.rows('pushes'), queue.store.receipts.finished], [[], 0, 12])
+  t.end()
+})
+
+t.test('a push may be settled in the commit that brings it', t => {
+  const queue = new OpenQueue(t)
+  const [before] = appendMany(queue, 1)
+  const third = { id: (before?.id ?? 0) + 3, recordCount: 1 }
+  const appends = Array.from({ length: 6 }, () => appendOf())
+  const other = appendOf({ repairs: { bom: 1 } })
+  t.strictSame(queue.write([...appends, other, settle([deliver(third, 'C')])], AT_MS).filter(answer => 'refusal' in answer), [])
+  t.match(readLanes(queue.store), [{ waiting: 7 }])
+  t.strictSame([queue.rows('pushes'), queue.rows('receipts'), queue.store.receipts.finished], [7, 8, 1])
   t.match(verifyStore(queue.store, AT_MS), { sound: true, lost: [] })
   t.end()
 })
@@ -253,7 +308,9 @@ t.test('a bundle lies in a page, and what is too large for that lies in rows', t
   t.strictSame([queue.rows('pushes'), queue.rows('bundles')], [6, 16], 'of 64 pushes')
   appendMany(queue, 6, { requestId: 'with\na line' })
   t.equal(queue.rows('pushes'), 12)
-  t.equal([...exportRows(queue.store)].filter(({ intact }) => intact).length, 673)
+  appendMany(queue, 6, { recordCount: 0 })
+  t.equal(queue.rows('pushes'), 18)
+  t.equal([...exportRows(queue.store)].filter(({ intact }) => intact).length, 679)
   const database = new Database({ dataDir: queue.dataDir, fileName: 'queue.db' })
   t.strictSame(database.all('SELECT id FROM bundles WHERE length(heads) + length(bodies) > 16250'), [])
   database.close()
