@@ -256,6 +256,21 @@ t.test('pushes of lanes that came together are read in the order of their coming
   t.end()
 })
 
+t.test('a receipt is found however many came after it', t => {
+  const queue = new OpenQueue(t)
+  const requestIds = ['A', 'B', 'C'].map(letter => letter.repeat(32))
+  for (const requestId of requestIds) {
+    queue.write([appendOf({ requestId })], AT_MS)
+    queue.store.close()
+    const database = new Database({ dataDir: queue.dataDir, fileName: 'queue.db' })
+    database.run('UPDATE lanes SET last_id = last_id + 5000')
+    database.close()
+    queue.store = new QueueStore({ dataDir: queue.dataDir })
+  }
+  t.strictSame(requestIds.map(requestId => findReceipt(queue.store, requestId)?.requestId), requestIds)
+  t.end()
+})
+
 t.test('lanes whose pushes lie far apart in a commit are read, settled and made rows of whole', t => {
   const queue = new OpenQueue(t)
   const types = Array.from({ length: 1300 }, (_, index) => index % 260 === 0 ? 'far' : 'near')
