@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { Gathering } from './gathering.js'
 import { errorOfRefusal, fullError, unusableError } from './log-errors.js'
 import { ThreadKeeper, type QueueThread, type ThreadTask } from './log-keeper.js'
 import { bringsPush, type Answer, type FromThread, type NumberedRequest, type QueueAnswers, type QueueRequest, type WholePush } from './log-messages.js'
@@ -39,9 +40,9 @@ interface Pending {
 export class QueueClient {
   readonly #parts: ClientParts
   readonly #keeper: ThreadKeeper
+  readonly #gathering: Gathering
   readonly #pending = new NumberedLine<Pending>()
   #unsent: number[] = []
-  #sendScheduled = false
   #isUp = false
   #down: Downtime | undefined
   #closed: Promise<void> | undefined
@@ -49,6 +50,7 @@ export class QueueClient {
   constructor (parts: ClientParts) {
     const { clock, startThread } = parts
     this.#parts = parts
+    this.#gathering = new Gathering({ clock, count: () => this.#unsent.length, send: () => { this.#send() } })
     this.#keeper = new ThreadKeeper({
       clock,
       startThread,
@@ -88,17 +90,7 @@ export class QueueClient {
 
   #enqueue (request: QueueRequest, resolve: (result: unknown) => void, reject: (error: unknown) => void): void {
     this.#unsent.push(this.#pending.add({ request, resolve, reject, sent: false, unanswered: false }))
-    this.#scheduleSend()
-  }
-
-  /** All requests of one turn of the event loop travel together. */
-  #scheduleSend (): void {
-    if (this.#sendScheduled || !this.#isUp) return
-    this.#sendScheduled = true
-    setImmediate(() => {
-      this.#sendScheduled = false
-      this.#send()
-    })
+    if (this.#isUp) this.#gathering.begin()
   }
 
   #send (): void {
@@ -168,7 +160,7 @@ export class QueueClient {
       this.#enqueue({ kind: 'findStored', pushes }, stored => { finish(stored as Array<Stored | undefined>) }, () => { finish([]) })
       this.#unsent.push(...later)
     }
-    this.#scheduleSend()
+    this.#gathering.begin()
   }
 
   #settleDoubtful (id: number, stored: Stored | undefined): void {

@@ -67,7 +67,7 @@ function pack (requests: readonly NumberedRequest[], bytes: number): PackedAppen
   return { numbers, requestIds, senders, senderOf, receivedAtMs, recordCounts, repeatKeys: unlessEmpty(repeatKeys), repairs: unlessEmpty(repairs), bodyBytes, bodies: bodies.buffer }
 }
 
-/** Those of one turn of the event loop come from few, and the newest is the likeliest. */
+/** Those of one message come from few, and the newest is the likeliest. */
 function placeOf (senders: Sender[], { plant, deviceType, live = false, plantBytesMax }: NewEntry): number {
   const place = senders.findLastIndex(sender => sender.plant === plant && sender.deviceType === deviceType && sender.live === live && sender.plantBytesMax === plantBytesMax)
   return place >= 0 ? place : senders.push({ plant, deviceType, live, plantBytesMax }) - 1
