@@ -50,7 +50,7 @@ export class QueueClient {
   constructor (parts: ClientParts) {
     const { clock, startThread } = parts
     this.#parts = parts
-    this.#gathering = new Gathering({ clock, count: () => this.#unsent.length, send: () => { this.#send() } })
+    this.#gathering = new Gathering({ clock, send: () => { this.#send() } })
     this.#keeper = new ThreadKeeper({
       clock,
       startThread,
@@ -90,7 +90,7 @@ export class QueueClient {
 
   #enqueue (request: QueueRequest, resolve: (result: unknown) => void, reject: (error: unknown) => void): void {
     this.#unsent.push(this.#pending.add({ request, resolve, reject, sent: false, unanswered: false }))
-    if (this.#isUp) this.#gathering.begin()
+    this.#gathering.add(request.kind === 'append' ? request.entry.body.byteLength : 0)
   }
 
   #send (): void {
@@ -160,7 +160,7 @@ export class QueueClient {
       this.#enqueue({ kind: 'findStored', pushes }, stored => { finish(stored as Array<Stored | undefined>) }, () => { finish([]) })
       this.#unsent.push(...later)
     }
-    this.#gathering.begin()
+    this.#gathering.add(0)
   }
 
   #settleDoubtful (id: number, stored: Stored | undefined): void {

@@ -6,29 +6,29 @@ import { Database } from '../../src/store/database.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { dataDirOf, newEntry, startThread } from '../support/queue.js'
 
-/** What waits, and how many of it were sent when. */
+/** What came, and how much of it was sent when. */
 class Line {
   atMs = 0
   readonly sent: number[] = []
   #count = 0
+  readonly #bodyBytes: number
   readonly #gathering = new Gathering({
     clock: { monotonicMs: () => this.atMs },
-    count: () => this.#count,
     send: () => {
       this.sent.push(this.#count)
       this.#count = 0
     }
   })
 
-  add (count: number): void {
-    this.#count += count
-    this.#gathering.begin()
+  constructor (bodyBytes = 434) {
+    this.#bodyBytes = bodyBytes
   }
 
   /** Each turn of the event loop brings as many as its number says. */
   async turns (counts: readonly number[]): Promise<void> {
     for (const count of counts) {
-      if (count > 0) this.add(count)
+      for (let each = 0; each < count; each++) this.#gathering.add(this.#bodyBytes)
+      this.#count += count
       await setImmediate()
     }
   }
@@ -48,6 +48,12 @@ t.test('requests that never end go by the hundreds', async t => {
   const line = new Line()
   await line.turns(Array.from({ length: 30 }, () => 20))
   t.strictSame(line.sent, [260, 260])
+})
+
+t.test('large bodies wait for few others', async t => {
+  const line = new Line(40_000)
+  await line.turns([1, 1, 1, 1, 1, 0])
+  t.strictSame(line.sent, [4, 1])
 })
 
 t.test('a request waits 8 ms and no longer for those that come behind it', async t => {
