@@ -6,18 +6,20 @@ import { PushSchema } from '../src/contract/push.js'
 import { pushResponses } from '../src/contract/push-answers.js'
 import { PUSH_EXAMPLES } from '../src/contract/push-examples.js'
 import { ProxyError } from '../src/errors.js'
-import type { Step } from '../src/intake/arrival.js'
+import type { Arrival, Step } from '../src/intake/arrival.js'
 import { groupBad } from '../src/intake/group-bad.js'
-import { hasOwnTimes, type ReadPush } from '../src/intake/read-push.js'
-import { takePush } from '../src/intake/take-push.js'
+import { hasOwnTimes } from '../src/intake/read-push.js'
+import { takePush, type TakenPush } from '../src/intake/take-push.js'
 import { refuseAboveBurst, type TakePoints } from '../src/plants/points-limit.js'
 import type { Identity } from '../src/plants/registry.js'
 import { checkScope } from '../src/plants/scope.js'
-import type { Deliver } from '../src/queue/deliver.js'
+import type { Deliver, OutgoingPush } from '../src/queue/deliver.js'
+import { recordsOfParts } from '../src/queue/log-park.js'
 import type { RepairCounts } from '../src/queue/queue-log.js'
 import { repeatKeyOf } from '../src/queue/repeat-key.js'
 import type { SendOnce } from '../src/queue/send-once.js'
 import { answerTaken, replyWith, tellCounts } from '../src/plugins/answer-taken.js'
+import { isDryRun, showDryRun, tellingSteps } from '../src/plugins/dry-run.js'
 import { contentEncodingOf } from '../src/plugins/inflate-body.js'
 import type { Preview } from '../src/relay/preview.js'
 
@@ -37,56 +39,77 @@ export interface PushDeviceDataParts {
   readonly scansPushes: boolean
 }
 
+interface ReadyPush extends Pick<TakenPush, 'points' | 'repairs' | 'warnings'> {
+  readonly outgoing: OutgoingPush & Required<Pick<OutgoingPush, 'parked'>>
+}
+
 /** The contract of PushDeviceData, and the same at a short path for devices whose whole path has 50 bytes. */
-export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, { deliver, sendOnce, preview, takePoints, now, catalog, scansPushes }) => {
+export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (app, parts) => {
+  const { deliver, sendOnce, takePoints } = parts
+
   async function answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const { plant, key } = identityOf(request)
+    const { plant } = identityOf(request)
     refuseCompressed(request)
-    const wantsPreview = isDryRun(request)
-    const steps: Step[] = []
-    const onStep = wantsPreview ? (step: Step) => { steps.push(step) } : undefined
-    const arrival = { contentType: request.contentType, nowMs: now(plant.policy.credential), catalog: catalog(), onStep }
-    const bytes = bytesOf(request.body)
-    // A limit to ids asks for each record's, a preview for all of them.
-    const taken = wantsPreview ? tellingSteps(steps, () => takePush(bytes, plant.policy, arrival, false)) : takePush(bytes, plant.policy, arrival, scansPushes && key.deviceIds.size === 0)
-    const { deviceType, body, records, points, repairs, warnings, bad, read } = taken
-    const outOfScope = checkScope(key, { deviceType, devices: read?.named ?? [] })
-    if (outOfScope.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: read === undefined ? outOfScope : outOfScope.map(read.tell) })
-    // An error keeps nothing, so it must not say that records were parked.
-    tellCounts(reply, 'x-repairs', repairs, 'parked-record')
-    tellCounts(reply, 'x-warnings', warnings)
-    if (wantsPreview && read !== undefined) {
-      refuseAboveBurst(plant.policy, points)
-      return await showDryRun(request, reply, read, steps, records === 0 ? undefined : preview(body, plant.policy.credential))
-    }
-    const parked = bad.length === 0 ? [] : groupBad(deviceType, bad).map(({ code, message, ...part }) => ({ ...part, reason: { code, message, cloudRequestId: undefined } }))
-    const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'])
-    const ownTimes = hasOwnTimes(repairs)
-    const repeatKey = repeatKeyOf({
-      plant: plant.name,
-      // With the proxy's times in it, a repeat would be another body.
-      body: ownTimes ? body : bytes,
-      parked: ownTimes ? parked.map(part => part.body) : [],
-      idempotencyKey,
-      dedupes: plant.policy.dedupe === 'on' && ownTimes
-    })
+    if (isDryRun(request)) return await answerDryRun(parts, request, reply)
+    const { outgoing, points, warnings, repairs } = readyPush(parts, request, reply)
     // What the cloud gets is encoded: while it takes its time, the bytes that came need no room.
     request.body = undefined
-    const requestId = request.id
-    const sent = await request.whileHoldingBody(sendOnce({ requestId, repeatKey }, plant, request.clientGone, () => {
+    const sent = await request.whileHoldingBody(sendOnce(outgoing, plant, request.clientGone, () => {
       // Here, so that a repeat costs its plant nothing.
-      const delayMs = records === 0 ? 0 : takePoints(plant, points)
-      return deliver({ requestId, deviceType, body, recordCount: records, parked, repairs: repairs.size === 0 ? NO_REPAIRS : Object.fromEntries(repairs), repeatKey, delayMs }, plant, request.clientGone)
+      const delayMs = outgoing.recordCount === 0 ? 0 : takePoints(plant, points)
+      return deliver({ ...outgoing, delayMs }, plant, request.clientGone)
     }))
-    if (sent.repeatOf === undefined) request.tally = { records, points, repairs, warnings }
+    if (sent.repeatOf === undefined) request.tally = { records: outgoing.recordCount, points, repairs, warnings }
     else request.isRepeat = true
     tellCounts(reply, 'x-repairs', repairs)
-    if (bad.length > 0) reply.header('x-parked-records', bad.length)
-    return replyWith(reply, answerTaken(requestId, plant.policy, sent))
+    const parkedRecords = recordsOfParts(outgoing.parked)
+    if (parkedRecords > 0) reply.header('x-parked-records', parkedRecords)
+    return replyWith(reply, answerTaken(request.id, plant.policy, sent))
   }
 
   app.post('/api/v1/data/increment/push', { onRequest: app.authenticate, schema: pushDeviceDataSchema }, answer)
   app.post('/k/:key', { onRequest: app.authenticate, schema: shortPathSchema }, answer)
+}
+
+/**
+ * All that must be known of a push while it is sent. What was read of its body may be thirty times as large, and an async
+ * function holds whatever it has named until it ends.
+ */
+function readyPush (parts: PushDeviceDataParts, request: FastifyRequest, reply: FastifyReply): ReadyPush {
+  const { plant, key } = identityOf(request)
+  const bytes = bytesOf(request.body)
+  // A limit to ids asks for each record's.
+  const taken = takePush(bytes, plant.policy, arrivalOf(parts, request), parts.scansPushes && key.deviceIds.size === 0)
+  const { deviceType, body, records, points, repairs, warnings, bad } = taken
+  refuseOutOfScope(key, taken)
+  tellTaken(reply, taken)
+  const parked = bad.length === 0 ? [] : groupBad(deviceType, bad).map(({ code, message, ...part }) => ({ ...part, reason: { code, message, cloudRequestId: undefined } }))
+  const ownTimes = hasOwnTimes(repairs)
+  const repeatKey = repeatKeyOf({
+    plant: plant.name,
+    // With the proxy's times in it, a repeat would be another body.
+    body: ownTimes ? body : bytes,
+    parked: ownTimes ? parked.map(part => part.body) : [],
+    idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
+    dedupes: plant.policy.dedupe === 'on' && ownTimes
+  })
+  const outgoing = { requestId: request.id, deviceType, body, recordCount: records, parked, repairs: repairs.size === 0 ? NO_REPAIRS : Object.fromEntries(repairs), repeatKey }
+  return { outgoing, points, repairs, warnings }
+}
+
+async function answerDryRun (parts: PushDeviceDataParts, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const { plant: { policy }, key } = identityOf(request)
+  const steps: Step[] = []
+  // A preview asks for all records.
+  const taken = tellingSteps(steps, () => takePush(bytesOf(request.body), policy, arrivalOf(parts, request, step => { steps.push(step) }), false))
+  refuseOutOfScope(key, taken)
+  tellTaken(reply, taken)
+  refuseAboveBurst(policy, taken.points)
+  return await showDryRun(request, reply, taken, steps, taken.records === 0 ? undefined : parts.preview(taken.body, policy.credential))
+}
+
+function arrivalOf ({ now, catalog }: PushDeviceDataParts, request: FastifyRequest, onStep?: Arrival['onStep']): Arrival {
+  return { contentType: request.contentType, nowMs: now(identityOf(request).plant.policy.credential), catalog: catalog(), onStep }
 }
 
 const commonSchema = {
@@ -130,40 +153,20 @@ const shortPathSchema = {
   security: []
 }
 
-/** Whoever tries a body sees how far it came, where it is refused as well. */
-function tellingSteps <Taken> (steps: readonly Step[], take: () => Taken): Taken {
-  try {
-    return take()
-  } catch (error) {
-    if (steps.length === 0 || !(error instanceof ProxyError)) throw error
-    const { code, message, faults } = error
-    throw new ProxyError(code, message, { cause: error, steps, ...(faults === undefined ? undefined : { faults }) })
-  }
-}
-
-/** So many of them are told, as of the faults of an error. */
-const TOLD_RECORDS_MAX = 20
-
-/** What would be sent, and what would be parked. */
-async function showDryRun (request: FastifyRequest, reply: FastifyReply, { push, repairs, bad }: ReadPush, steps: readonly Step[], previewed: ReturnType<Preview> | undefined): Promise<unknown> {
-  tellCounts(reply, 'x-repairs', repairs)
-  const parked = bad.slice(0, TOLD_RECORDS_MAX).map(({ code, faults }) => ({ code, errors: faults }))
-  if (bad.length > 0) reply.header('x-parked-records', bad.length)
-  return await reply.send({
-    requestId: request.id,
-    data: 'dry-run',
-    // Without a good record nothing would be sent.
-    ...(previewed === undefined ? undefined : { push }),
-    repairs: Object.fromEntries(repairs),
-    steps,
-    ...(bad.length === 0 ? undefined : { parked }),
-    ...(previewed === undefined ? undefined : { request: previewed })
-  })
-}
-
 function identityOf ({ identity }: FastifyRequest): Identity {
   if (identity === undefined) throw new Error('a push route stands outside authentication')
   return identity
+}
+
+function refuseOutOfScope (key: Identity['key'], { deviceType, read }: TakenPush): void {
+  const faults = checkScope(key, { deviceType, devices: read?.named ?? [] })
+  if (faults.length > 0) throw new ProxyError('Forbidden.Device', undefined, { faults: read === undefined ? faults : faults.map(read.tell) })
+}
+
+/** An error keeps nothing, so it must not say that records were parked. */
+function tellTaken (reply: FastifyReply, { repairs, warnings }: TakenPush): void {
+  tellCounts(reply, 'x-repairs', repairs, 'parked-record')
+  tellCounts(reply, 'x-warnings', warnings)
 }
 
 /** A request without a body never reaches the parser, so it has none at all. */
@@ -173,11 +176,4 @@ function bytesOf (body: unknown): Buffer {
 
 function refuseCompressed ({ headers }: FastifyRequest): void {
   if (headers['content-encoding'] !== undefined && !['identity', 'gzip', 'deflate'].includes(contentEncodingOf(headers['content-encoding']))) throw new ProxyError('UnsupportedContentEncoding')
-}
-
-function isDryRun ({ headers }: FastifyRequest): boolean {
-  const value = String(headers['x-dry-run'] ?? 'false').trim().toLowerCase()
-  // Whoever writes "1" or "yes" means a trial: to send the push would be the worst reading of it.
-  if (value !== 'true' && value !== 'false') throw new ProxyError('InvalidRequest', 'The header X-Dry-Run takes true or false; nothing was sent.')
-  return value === 'true'
 }
