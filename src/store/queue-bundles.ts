@@ -81,7 +81,7 @@ export class QueueBundles {
     return this.#database.all(`
       SELECT b.id, b.last_id, b.first_seq, b.entries, b.bytes, b.records, r.content,
         EXISTS (SELECT 1 FROM failures WHERE id BETWEEN b.id AND b.last_id) AS failed
-      FROM bundles b INDEXED BY bundles_by_lane LEFT JOIN bundle_receipts r ON r.id = b.id
+      FROM bundles b INDEXED BY bundles_by_lane LEFT JOIN bundle_receipts r ON r.id = b.id AND r.last_id = b.last_id
       WHERE b.lane = ? AND b.id BETWEEN ? AND ? ORDER BY b.id`, [lane, fromId, toId]).map(row => ({
       id: readInteger(row, 'id'),
       lastId: readInteger(row, 'last_id'),
