@@ -72,8 +72,8 @@ export const pushDeviceData: FastifyPluginAsync<PushDeviceDataParts> = async (ap
 }
 
 /**
- * All that must be known of a push while it is sent. What was read of its body may be thirty times as large, and an async
- * function holds whatever it has named until it ends.
+ * All that must be known of a push while it is sent. What was read of its body may be ten to forty times as large, and an
+ * async function holds whatever it has named until it ends.
  */
 function readyPush (parts: PushDeviceDataParts, request: FastifyRequest, reply: FastifyReply): ReadyPush {
   const { plant, key } = identityOf(request)

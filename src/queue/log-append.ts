@@ -12,14 +12,14 @@ import type { NewEntry, NewParked, ParkedPart, PushOrigin, Stored } from './queu
  * @throws QueueBoundReached before anything is written
  */
 export function appendEntry (store: QueueStore, bounds: QueueBounds, entry: NewEntry, atMs: number): Stored {
-  const { requestId, plant, deviceType, live = false, receivedAtMs, body, recordCount, parked = [] } = entry
+  const { requestId, plant, deviceType, live = false, receivedAtMs, body, recordCount, parked = [], asideRecords = 0 } = entry
   const [hasRepeatKey, hasRepairs] = [entry.repeatKey !== undefined, writeRepairs(entry.repairs) !== undefined]
   const bytes = queueBytesOf(body.byteLength) + (hasRepeatKey ? REPEAT_KEY_BYTES : 0) + (hasRepairs ? REPAIRS_BYTES : 0)
   replaceAside(store, bounds, entry, bytes + bytesOfParts(parked))
   const lane = store.lanes.open({ plant, deviceType, live })
   const id = store.lanes.takeId(lane)
   const laneSeq = store.lanes.takeSeq(lane)
-  const isPlain = parked.length === 0 && !hasRepeatKey && !hasRepairs
+  const isPlain = parked.length === 0 && asideRecords === 0 && !hasRepeatKey && !hasRepairs
   store.pushes.insertNew({ id, lane: lane.id, laneSeq, receipt: id, requestId, plant, deviceType, live, recordCount, bytes, receivedAtMs, body }, isPlain ? atMs : undefined)
   store.lanes.addWaiting(lane, { bytes, recordCount }, 1)
   if (parked.length > 0) insertReceipt(store, entry, { id, lane: lane.id, laneSeq, waiting: recordCount, delivered: 0, cloudRequestIds: [], parked }, atMs)

@@ -34,8 +34,9 @@ export function rangeContent (entries: ReadonlyArray<{ readonly id: number, read
 }
 
 /** Whether a push can lie in a bundle: its line of `heads` must be read as it was written, and its end must show in its records. */
-export function isBundleable ({ requestId, recordCount, receivedAtMs, bytes }: StoredRow): boolean {
-  return recordCount > 0 && [recordCount, receivedAtMs, bytes].every(Number.isSafeInteger) && /^[ -~]+$/.test(requestId)
+export function isBundleable ({ requestId, id, receipt, recordCount, receivedAtMs, bytes }: StoredRow): boolean {
+  const isCounted = recordCount > 0 && bytes >= 0 && Number.isSafeInteger(recordCount) && Number.isSafeInteger(bytes)
+  return id === receipt && isCounted && Number.isSafeInteger(receivedAtMs) && /^[ -~]+$/.test(requestId)
 }
 
 /** The end of a request id: those of a whole bundle are looked through ten times as fast as its heads. */

@@ -64,18 +64,20 @@ t.test('a body that has changed in a bundle is counted as lost, by name, and cos
   t.strictSame(recover(t, known, damagedCopy(t, known, flip)).recovered, known.waiting.size - 1)
 })
 
-t.test('receipts whose range has changed are made anew from their bundle before it is settled', async t => {
-  const dataDir = dataDirOf(t)
-  const before = await startQueue(t, { dataDir, startThread })
-  const entries = Array.from({ length: 10 }, () => newEntry())
-  const stored = await Promise.all(entries.map(entry => before.log.append(entry)))
-  await before.log.close()
-  t.equal(change(dataDir, 'UPDATE bundle_receipts SET last_id = last_id + 3'), 1)
-  const { log } = await startQueue(t, { dataDir, startThread })
-  await log.settle(stored.map(({ id }) => ({ id, deliveredRecords: 1, cloudRequestIds: [], parked: [] })))
-  t.strictSame(await log.lanes(), [])
-  for (const { requestId } of entries) t.match(await log.receipt(requestId), { delivered: 1, waiting: 0, lost: 0 })
-})
+for (const wrong of ['last_id = last_id + 3', "state = 'delivered'"]) {
+  t.test(`a bundle that waits is settled once, and has its receipts, though they say ${wrong}`, async t => {
+    const dataDir = dataDirOf(t)
+    const before = await startQueue(t, { dataDir, startThread })
+    const entries = Array.from({ length: 10 }, () => newEntry())
+    const stored = await Promise.all(entries.map(entry => before.log.append(entry)))
+    await before.log.close()
+    t.equal(change(dataDir, `UPDATE bundle_receipts SET ${wrong}`), 1)
+    const { log } = await startQueue(t, { dataDir, startThread })
+    await log.settle(stored.map(({ id }) => ({ id, deliveredRecords: 1, cloudRequestIds: [], parked: [] })))
+    t.strictSame(await log.lanes(), [])
+    for (const { requestId } of entries) t.match(await log.receipt(requestId), { records: 1, delivered: 1, waiting: 0, lost: 0 })
+  })
+}
 
 for (const [what, sql] of [
   ['list of pushes', "UPDATE bundles SET heads = CAST('1' || heads AS BLOB) WHERE id = (SELECT MAX(id) FROM bundles)"],
