@@ -1,4 +1,5 @@
-import type { Gauge, Histogram, Registry } from 'prom-client'
+import type { Gauge, Registry } from 'prom-client'
+import type { TalliedHistogram } from './metrics-histogram.js'
 import { LabelledCounter, newGauge, newHistogram } from './metrics-names.js'
 import { toCodeLabel } from './metrics-codes.js'
 import type { AttemptEvent } from './relay/relay.js'
@@ -6,7 +7,7 @@ import type { AttemptEvent } from './relay/relay.js'
 /** Numbers of what the proxy asks the cloud. */
 export class CloudMetrics {
   readonly #attempts: LabelledCounter
-  readonly #durationSeconds: Histogram
+  readonly #durationSeconds: TalliedHistogram
   readonly #clockSkewSeconds: Gauge
 
   constructor (registry: Registry) {
@@ -17,7 +18,7 @@ export class CloudMetrics {
 
   recordAttempt (event: AttemptEvent): void {
     this.#attempts.add(event.kind, toCodeLabel('code' in event ? event.code : undefined))
-    this.#durationSeconds.observe(event.durationMs / 1000)
+    this.#durationSeconds.note(event.durationMs / 1000)
     this.#clockSkewSeconds.set(event.clockSkewMs / 1000)
   }
 }

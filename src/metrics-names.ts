@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { TalliedHistogram } from './metrics-histogram.js'
 
 const PREFIX = 'energy_expert_proxy_'
 
@@ -7,7 +8,7 @@ type Named = readonly [name: string, help: string]
 
 const common = ([name, help]: Named, registry: Registry): { name: string, help: string, registers: Registry[] } => ({ name: PREFIX + name, help, registers: [registry] })
 
-export const newHistogram = (registry: Registry, named: Named, buckets: number[]): Histogram => new Histogram({ ...common(named, registry), buckets })
+export const newHistogram = (registry: Registry, named: Named, buckets: number[]): TalliedHistogram => new TalliedHistogram({ ...common(named, registry), buckets })
 
 export const newCounter = (registry: Registry, named: Named): Counter => new Counter(common(named, registry))
 

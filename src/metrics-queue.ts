@@ -1,5 +1,6 @@
-import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Counter, Gauge, Registry } from 'prom-client'
 import { toCodeLabel } from './metrics-codes.js'
+import type { TalliedHistogram } from './metrics-histogram.js'
 import { LabelledCounter, newCounter, newGauge, newHistogram, newPlantGauge } from './metrics-names.js'
 import type { QueueListeners } from './queue/queue-events.js'
 import type { QueueNotice } from './queue/queue-report.js'
@@ -28,7 +29,7 @@ export class QueueMetrics {
   readonly listeners: QueueListeners
   readonly #stored: LabelledCounter
   readonly #calls: LabelledCounter
-  readonly #callPushes: Histogram
+  readonly #callPushes: TalliedHistogram
   readonly #settled: LabelledCounter
   readonly #parked: LabelledCounter
   readonly #storeFailures: Counter
@@ -72,7 +73,7 @@ export class QueueMetrics {
       },
       onCall: ({ verdict, purpose, pushes }) => {
         this.#calls.add(verdict.kind, purpose)
-        this.#callPushes.observe(pushes)
+        this.#callPushes.note(pushes)
       },
       onSettled: ({ plant, deliveredRecords, parkedRecords }) => {
         if (deliveredRecords > 0) this.#settled.add(plant, 'delivered', deliveredRecords)

@@ -1,5 +1,6 @@
-import type { Counter, Histogram, Registry } from 'prom-client'
+import type { Counter, Registry } from 'prom-client'
 import type { ProxyError } from './errors.js'
+import type { TalliedHistogram } from './metrics-histogram.js'
 import { LabelledCounter, newCounter, newHistogram } from './metrics-names.js'
 
 /** What a push brought, once the sender was told that it is delivered or stored. */
@@ -42,8 +43,8 @@ export class RequestMetrics {
   readonly #warnings: LabelledCounter
   readonly #repairs: LabelledCounter
   readonly #repeats: LabelledCounter
-  readonly #durationSeconds: Histogram
-  readonly #bodyBytes: Histogram
+  readonly #durationSeconds: TalliedHistogram
+  readonly #bodyBytes: TalliedHistogram
 
   constructor (registry: Registry) {
     this.#requests = new LabelledCounter(registry, ['requests_total', 'Requests on the plants\' port, by plant (none: no valid key) and answered status (broken: the connection did not last).'], ['plant', 'status'])
@@ -62,8 +63,8 @@ export class RequestMetrics {
   record ({ plant = NO_PLANT, statusCode, senderGone, durationMs, bodyBytes, failure, tally, isRepeat }: RequestFacts): void {
     this.#requests.add(plant, statusCode === undefined ? 'broken' : String(statusCode))
     if (senderGone) this.#hangUps.add(plant)
-    this.#durationSeconds.observe(durationMs / 1000)
-    if (bodyBytes > 0) this.#bodyBytes.observe(bodyBytes)
+    this.#durationSeconds.note(durationMs / 1000)
+    if (bodyBytes > 0) this.#bodyBytes.note(bodyBytes)
     if (statusCode === undefined) return
     if (failure !== undefined) {
       this.#errors.add(failure.code)
