@@ -9,6 +9,8 @@ export interface FastAnswer {
   /** Names in lower case; Content-Length and what Node adds are not in it. Texts that a header may hold: nothing is checked. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** Whether the body is ASCII, and with it the whole answer; such a text is written as Latin-1, which is quicker. */
+  readonly isAscii: boolean
 }
 
 /** Writes answers as Node and Fastify write them, byte for byte. */
@@ -17,6 +19,8 @@ export class AnswerTexts {
   readonly #kept: string
   #second = NaN
   #date = ''
+  #headersBefore: FastAnswer['headers'] = {}
+  #linesBefore = ''
 
   constructor (clock: Clock, keepAliveTimeoutMs: number) {
     this.#clock = clock
@@ -24,13 +28,24 @@ export class AnswerTexts {
   }
 
   /** @param isLast The connection ends with it. */
-  write ({ statusCode, requestId, limits, headers, body }: FastAnswer, isLast: boolean): string {
-    let head = `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? 'unknown'}\r\nx-request-id: ${requestId}\r\n`
-    for (const name in limits) head += `${name}: ${limits[name]}\r\n`
-    for (const name in headers) head += `${name}: ${headers[name]}\r\n`
+  write ({ statusCode, requestId, limits, headers, body, isAscii }: FastAnswer, isLast: boolean): string {
+    let more = ''
+    for (const name in limits) more += `${name}: ${limits[name]}\r\n`
+    more += this.#linesOf(headers)
     // Where shutting-down.ts puts it.
-    if (isLast) head += 'connection: close\r\n'
-    return `${head}content-length: ${Buffer.byteLength(body)}\r\nDate: ${this.#dateNow()}\r\n${isLast ? '\r\n' : this.#kept}${body}`
+    if (isLast) more += 'connection: close\r\n'
+    const bodyBytes = isAscii ? body.length : Buffer.byteLength(body)
+    return `${statusLineOf(statusCode)}x-request-id: ${requestId}\r\n${more}content-length: ${bodyBytes}\r\nDate: ${this.#dateNow()}\r\n${isLast ? '\r\n' : this.#kept}${body}`
+  }
+
+  /** Answers to pushes that were stored share their headers. */
+  #linesOf (headers: FastAnswer['headers']): string {
+    if (headers !== this.#headersBefore) {
+      this.#headersBefore = headers
+      this.#linesBefore = ''
+      for (const name in headers) this.#linesBefore += `${name}: ${headers[name]}\r\n`
+    }
+    return this.#linesBefore
   }
 
   #dateNow (): string {
@@ -42,4 +57,8 @@ export class AnswerTexts {
     }
     return this.#date
   }
+}
+
+function statusLineOf (statusCode: number): string {
+  return statusCode === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? 'unknown'}\r\n`
 }

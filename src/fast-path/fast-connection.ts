@@ -113,7 +113,7 @@ export class FastConnection {
     if (this.#exchange?.isBodyFree === true) this.#request?.release()
     this.#request = undefined
     this.#isLast = this.#parts.isClosing()
-    this.#socket.write(this.#parts.texts.write(answer, this.#isLast), this.#written)
+    this.#socket.write(this.#parts.texts.write(answer, this.#isLast), answer.isAscii ? 'latin1' : 'utf8', this.#written)
   }
 
   readonly #written = (error?: Error | null): void => {

@@ -34,7 +34,6 @@ export interface FastExchangeParts {
 }
 
 const NOTHING: ReadonlyMap<string, number> = new Map()
-const NO_REPAIRS = {}
 const NO_PARTS: readonly never[] = []
 const NO_HEADERS: Readonly<Record<string, string>> = {}
 
@@ -143,7 +142,7 @@ export class FastExchange {
     const repeatKey = repeatKeyOf({ plant: plant.name, body, idempotencyKey: undefined, dedupes: plant.policy.dedupe === 'on' })
     return sendOnce({ requestId, repeatKey }, plant, this.#clientGone, () => {
       const delayMs = takePoints(plant, points)
-      return deliver({ requestId, deviceType, body, recordCount: records, parked: NO_PARTS, repairs: NO_REPAIRS, repeatKey, delayMs }, plant, this.#clientGone)
+      return deliver({ requestId, deviceType, body, recordCount: records, parked: NO_PARTS, repairs: undefined, repeatKey, delayMs }, plant, this.#clientGone)
     })
   }
 
@@ -153,7 +152,7 @@ export class FastExchange {
     this.#isBodyFree = true
     const { statusCode, headers, body } = answerTaken(this.#requestId, this.#identity.plant.policy, sent)
     this.#statusCode = statusCode
-    return { statusCode, requestId: this.#requestId, limits: use === undefined ? NO_HEADERS : limitHeaders(use), headers, body }
+    return { statusCode, requestId: this.#requestId, limits: use === undefined ? NO_HEADERS : limitHeaders(use), headers, body, isAscii: true }
   }
 
   #refuse (error: ProxyError, use: RequestsUse | undefined): FastAnswer {
@@ -161,7 +160,7 @@ export class FastExchange {
     this.#statusCode = error.statusCode
     const headers = errorHeaders(error)
     headers['content-type'] = 'application/json; charset=utf-8'
-    return { statusCode: error.statusCode, requestId: this.#requestId, limits: use === undefined ? NO_HEADERS : limitHeaders(use), headers, body: JSON.stringify(errorBody(error, this.#requestId)) }
+    return { statusCode: error.statusCode, requestId: this.#requestId, limits: use === undefined ? NO_HEADERS : limitHeaders(use), headers, body: JSON.stringify(errorBody(error, this.#requestId)), isAscii: false }
   }
 
   /** Only the last of them gives the bytes back. */

@@ -61,14 +61,22 @@ function endOfHighText (bytes: Uint8Array, start: number, last: number): number 
   return -1
 }
 
-/** Whether these bytes are a code of letters, digits and underscores, and at least one of them. */
-export function isTypeText (bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0
-    const isWord = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f
-    if (!isWord) return false
-  }
-  return end > start
+/** The last code that was found right: the same text for all pushes of a type, so that nobody hashes it anew to look it up. */
+let rightType = ''
+
+/** The code of letters, digits and underscores that these bytes are; undefined: they are none. */
+export function readTypeText (bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end <= start) return undefined
+  let offset = end - start === rightType.length ? 0 : Infinity
+  while (start + offset < end && bytes[start + offset] === rightType.charCodeAt(offset)) offset++
+  if (start + offset === end) return rightType
+  for (let at = start; at < end; at++) if (!isWord(bytes[at] ?? 0)) return undefined
+  rightType = String.fromCharCode(...bytes.subarray(start, end))
+  return rightType
+}
+
+function isWord (byte: number): boolean {
+  return isDigit(byte) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f
 }
 
 const SOME_TIME = '2021-09-08 18:40:00'

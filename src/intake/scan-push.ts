@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { deviceIdFault } from '../contract/device-id-rule.js'
 import { PUSH_BOUNDS } from '../contract/push.js'
 import { NameSet } from './name-set.js'
-import { endOfText, IS_HIGH, isDigit, isTimeText, isTypeText, oddOf, placeOfFirst, PLAIN, TIME_LENGTH } from './scan-bytes.js'
+import { endOfText, IS_HIGH, isDigit, isTimeText, oddOf, placeOfFirst, PLAIN, readTypeText, TIME_LENGTH } from './scan-bytes.js'
 import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, DATA, DEVICES, HEAD, holds, ID, isSame, OPEN_BRACE, QUOTE, TIME, TIME_AFTER_ID, VALUE_LENGTH, viewOf, type Word } from './scan-words.js'
 
 const NO_BYTES = new Uint8Array(0)
@@ -60,9 +60,8 @@ class PushScan {
   #scanPush (): ScannedPush | undefined {
     if (!this.#eat(HEAD)) return undefined
     const typeEnd = this.#text(PUSH_BOUNDS.deviceTypeCharactersMax)
-    if (typeEnd < 0 || !isTypeText(this.#bytes, HEAD.length, typeEnd)) return undefined
-    const deviceType = String.fromCharCode(...this.#bytes.subarray(HEAD.length, typeEnd))
-    if (!this.#eat(DEVICES)) return undefined
+    const deviceType = readTypeText(this.#bytes, HEAD.length, typeEnd)
+    if (deviceType === undefined || !this.#eat(DEVICES)) return undefined
     const records = this.#countRecords(deviceIdFault(deviceType, true) === undefined)
     if (records === 0 || this.#points > PUSH_BOUNDS.pointsMax) return undefined
     // Asked once, natively, and only of bodies that hold more than ASCII.

@@ -10,15 +10,22 @@ export interface TakenAnswer {
   readonly body: string
 }
 
-/** What is answered is the same for a push and its repeats, save the request id. */
-export function answerTaken (requestId: string, { storedAnswer }: Pick<Policy, 'storedAnswer'>, { delivery, repeatOf }: Sent): TakenAnswer {
-  const isStored = delivery.kind === 'stored' && storedAnswer === '202'
+const STORED: TakenAnswer['headers'] = { 'x-delivery': 'stored', 'content-type': 'application/json; charset=utf-8' }
+
+/** What is answered is the same for a push and its repeats, save the request id. Everything in it is ASCII. */
+export function answerTaken (requestId: string, { storedAnswer }: Pick<Policy, 'storedAnswer'>, sent: Sent): TakenAnswer {
+  const isStored = sent.delivery.kind === 'stored' && storedAnswer === '202'
+  // Written by hand: neither text needs escaping.
+  return { statusCode: isStored ? 202 : 200, headers: takenHeaders(sent), body: `{"requestId":"${requestId}","data":"${isStored ? 'stored' : 'success'}"}` }
+}
+
+function takenHeaders ({ delivery, repeatOf }: Sent): TakenAnswer['headers'] {
+  if (delivery.kind === 'stored' && repeatOf === undefined) return STORED
   const headers: Record<string, string> = { 'x-delivery': delivery.kind }
   if (repeatOf !== undefined) headers['x-original-request-id'] = repeatOf
   if (delivery.kind === 'relayed' && delivery.cloudRequestId !== undefined) headers['x-cloud-request-id'] = delivery.cloudRequestId
   headers['content-type'] = 'application/json; charset=utf-8'
-  // Written by hand: neither text needs escaping.
-  return { statusCode: isStored ? 202 : 200, headers, body: `{"requestId":"${requestId}","data":"${isStored ? 'stored' : 'success'}"}` }
+  return headers
 }
 
 /** @returns the body, to be returned by a route instead of sent: whoever awaits `reply.send()` listens to the whole response. */
