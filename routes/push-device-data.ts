@@ -15,15 +15,12 @@ import type { Identity } from '../src/plants/registry.js'
 import { checkScope } from '../src/plants/scope.js'
 import type { Deliver, OutgoingPush } from '../src/queue/deliver.js'
 import { recordsOfParts } from '../src/queue/log-park.js'
-import type { RepairCounts } from '../src/queue/queue-log.js'
 import { repeatKeyOf } from '../src/queue/repeat-key.js'
 import type { SendOnce } from '../src/queue/send-once.js'
 import { answerTaken, replyWith, tellCounts } from '../src/plugins/answer-taken.js'
 import { isDryRun, showDryRun, tellingSteps } from '../src/plugins/dry-run.js'
 import { contentEncodingOf } from '../src/plugins/inflate-body.js'
 import type { Preview } from '../src/relay/preview.js'
-
-const NO_REPAIRS: RepairCounts = {}
 
 export interface PushDeviceDataParts {
   readonly deliver: Deliver
@@ -93,7 +90,7 @@ function readyPush (parts: PushDeviceDataParts, request: FastifyRequest, reply: 
     idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
     dedupes: plant.policy.dedupe === 'on' && ownTimes
   })
-  const outgoing = { requestId: request.id, deviceType, body, recordCount: records, parked, repairs: repairs.size === 0 ? NO_REPAIRS : Object.fromEntries(repairs), repeatKey }
+  const outgoing = { requestId: request.id, deviceType, body, recordCount: records, parked, repairs: repairs.size === 0 ? undefined : Object.fromEntries(repairs), repeatKey }
   return { outgoing, points, repairs, warnings }
 }
 

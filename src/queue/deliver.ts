@@ -28,8 +28,8 @@ export interface OutgoingPush {
   readonly recordCount: number
   /** Records of it that break the contract; they are not in `body`. */
   readonly parked?: readonly ParkedPart[]
-  /** What was changed in its body; kept with its receipt. */
-  readonly repairs?: RepairCounts
+  /** What was changed in its body; kept with its receipt. Undefined for nothing, for an empty object would be sent on. */
+  readonly repairs?: RepairCounts | undefined
   /** How much too early it comes for its plant's limit: a plant that stores has it delivered only then. */
   readonly delayMs?: number
   /** By what a repeat of it is known (sendOnce); it is stored with the push. */

@@ -78,20 +78,17 @@ export class ActiveLane implements LaneName {
 
 /** The lanes in memory. A lane that is idle is forgotten: device types are texts of the senders, and there may be many. */
 export class ActiveLanes {
-  readonly #byPlant = new Map<string, Map<string, ActiveLane>>()
+  readonly #byPlant = new Map<string, PlantLanes>()
 
-  /** The lane of that name; it is made when it is not there. */
+  /** The lane of that name; it is made when it is not there. Nearly every push of a plant that stores comes by here. */
   open (name: LaneName): ActiveLane {
-    const lanes = this.#byPlant.get(name.plant) ?? new Map<string, ActiveLane>()
-    this.#byPlant.set(name.plant, lanes)
-    const lane = lanes.get(keyOf(name)) ?? new ActiveLane(name)
-    lanes.set(keyOf(name), lane)
-    return lane
+    const known = this.#byPlant.get(name.plant)?.of(name)
+    return known ?? this.#add(new ActiveLane(name))
   }
 
   /** Whether anything of the plant waits or is in flight; with `live`, of such lanes alone, or of the others. */
   isBusy (plant: string, { live }: { live?: boolean } = {}): boolean {
-    for (const lane of this.#byPlant.get(plant)?.values() ?? []) {
+    for (const lane of this.#byPlant.get(plant)?.all() ?? []) {
       if (lane.isBusy && (live === undefined || lane.live === live)) return true
     }
     return false
@@ -100,16 +97,44 @@ export class ActiveLanes {
   forgetIdle (lane: ActiveLane): void {
     if (lane.isBusy || lane.endHold !== undefined) return
     const lanes = this.#byPlant.get(lane.plant)
-    if (lanes?.get(keyOf(lane)) !== lane) return
-    lanes.delete(keyOf(lane))
-    if (lanes.size === 0) this.#byPlant.delete(lane.plant)
+    if (lanes?.of(lane) !== lane) return
+    lanes.delete(lane)
+    if (lanes.isEmpty) this.#byPlant.delete(lane.plant)
   }
 
   * all (): Iterable<ActiveLane> {
-    for (const lanes of this.#byPlant.values()) yield * lanes.values()
+    for (const lanes of this.#byPlant.values()) yield * lanes.all()
+  }
+
+  #add (lane: ActiveLane): ActiveLane {
+    const lanes = this.#byPlant.get(lane.plant) ?? new PlantLanes()
+    this.#byPlant.set(lane.plant, lanes)
+    lanes.add(lane)
+    return lane
   }
 }
 
-function keyOf ({ deviceType, live }: LaneName): string {
-  return `${deviceType} ${live}`
+/** By device type. */
+class PlantLanes {
+  readonly #backlog = new Map<string, ActiveLane>()
+  readonly #live = new Map<string, ActiveLane>()
+
+  get isEmpty (): boolean { return this.#backlog.size === 0 && this.#live.size === 0 }
+
+  of ({ deviceType, live }: LaneName): ActiveLane | undefined {
+    return (live ? this.#live : this.#backlog).get(deviceType)
+  }
+
+  add (lane: ActiveLane): void {
+    (lane.live ? this.#live : this.#backlog).set(lane.deviceType, lane)
+  }
+
+  delete (lane: ActiveLane): void {
+    (lane.live ? this.#live : this.#backlog).delete(lane.deviceType)
+  }
+
+  * all (): Iterable<ActiveLane> {
+    yield * this.#backlog.values()
+    yield * this.#live.values()
+  }
 }

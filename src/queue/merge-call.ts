@@ -89,8 +89,8 @@ function mergeOnto (first: Entry, firstPush: CutPush, others: readonly Entry[], 
   for (const entry of others) {
     bytes += entry.body.length - head.length - PUSH_END.length + COMMA.length
     if (entry.doubtfulCall !== undefined || identities.size + entry.recordCount > recordsMax || bytes > bytesMax) break
-    const push = cutRecords(entry.body, entry.recordCount)
-    if (push === undefined || !push.head.equals(head) || push.records.some(({ identity }) => identities.has(identity))) break
+    const push = cutRecords(entry.body, entry.recordCount, head)
+    if (push === undefined || (push.head !== head && !push.head.equals(head)) || push.records.some(({ identity }) => identities.has(identity))) break
     for (const { identity } of push.records) identities.add(identity)
     entries.push(entry)
     pushes.push(push)
