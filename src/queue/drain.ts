@@ -4,7 +4,7 @@ import type { Account, Ticket } from './account.js'
 import { holdMs } from './hold.js'
 import { takeTurn, type TurnResult } from './lane-turn.js'
 import type { ActiveLane, ActiveLanes } from './lanes.js'
-import type { Settlement } from './queue-log.js'
+import { recordSettled, whereOf } from './record-settled.js'
 import { TurnLine } from './turn-line.js'
 import type { TurnParts } from './turn-parts.js'
 
@@ -120,7 +120,7 @@ export class Drain {
     // The account may go on while what was delivered is recorded.
     this.wakeAccount(account)
     if (result === undefined) return
-    await this.#record(lane, account, result.settlements)
+    await recordSettled(this.#parts, lane, account, result.settlements, this.#stopping.signal)
     account.drainRate.note(result.settlements.length)
     if (result.isLast && lane.arrivals === result.arrivals) lane.hasMore = false
   }
@@ -140,24 +140,6 @@ export class Drain {
     }
   }
 
-  /** Until it is recorded the lane stands still: what was delivered is remembered here and not sent again. */
-  async #record (lane: ActiveLane, account: Account, settlements: readonly Settlement[]): Promise<void> {
-    const { log, listeners, alarms, bounds, random } = this.#parts
-    for (let setbacks = 0; ; setbacks++) {
-      try {
-        await log.settle(settlements)
-        break
-      } catch (problem) {
-        listeners.onProblem?.(problem)
-        alarms.raise(`${lane.cause} unrecorded`, { ...whereOf(lane, account), kind: 'unrecorded', code: undefined, message: 'What was delivered cannot be recorded; it is tried again, and nothing is sent meanwhile.' })
-        if (this.#stopping.signal.aborted) return
-        await this.#sleep(holdMs(setbacks, bounds.holdMsMax, random))
-      }
-    }
-    alarms.end(`${lane.cause} unrecorded`)
-    listeners.onSettled?.({ plant: lane.plant, deviceType: lane.deviceType, pushes: settlements.length, ...countRecords(settlements) })
-  }
-
   #hold (lane: ActiveLane): void {
     const { holdForMs } = lane
     lane.holdForMs = undefined
@@ -169,31 +151,4 @@ export class Drain {
       this.wake(lane)
     }
   }
-
-  async #sleep (forMs: number): Promise<void> {
-    const { signal } = this.#stopping
-    await new Promise<void>(resolve => {
-      const cancel = this.#parts.clock.after(forMs, end)
-      signal.addEventListener('abort', end)
-      function end (): void {
-        cancel()
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-    })
-  }
-}
-
-function whereOf ({ plant, deviceType }: ActiveLane, { name }: Account): { plant: string, deviceType: string, account: string } {
-  return { plant, deviceType, account: name }
-}
-
-function countRecords (settlements: readonly Settlement[]): { deliveredRecords: number, parkedRecords: Map<string, number> } {
-  const parkedRecords = new Map<string, number>()
-  let deliveredRecords = 0
-  for (const settlement of settlements) {
-    deliveredRecords += settlement.deliveredRecords
-    for (const { recordCount, reason: { code } } of settlement.parked) parkedRecords.set(code, (parkedRecords.get(code) ?? 0) + recordCount)
-  }
-  return { deliveredRecords, parkedRecords }
 }
