@@ -115,6 +115,7 @@ export class Drain {
   }
 
   async #run (lane: ActiveLane, account: Account, ticket: Ticket): Promise<void> {
+    const beganAtMs = this.#parts.clock.monotonicMs()
     const result = await this.#take(lane, account, ticket)
     account.end(ticket)
     // The account may go on while what was delivered is recorded.
@@ -123,6 +124,19 @@ export class Drain {
     await recordSettled(this.#parts, lane, account, result.settlements, this.#stopping.signal)
     account.drainRate.note(result.settlements.length)
     if (result.isLast && lane.arrivals === result.arrivals) lane.hasMore = false
+    if (result.isLast) lane.holdForMs ??= this.#restMs(lane, beganAtMs)
+  }
+
+  /**
+   * Nobody waits for the calls of a plant that stores, so what it sends gathers for the next one: where the cloud is near, a
+   * busy plant would else have hundreds of small calls a second. What `liveFirst` promises is that pushes do not wait.
+   */
+  #restMs ({ plant }: ActiveLane, beganAtMs: number): number | undefined {
+    const { policyOf, bounds, clock } = this.#parts
+    const policy = policyOf(plant)
+    if (policy?.delivery !== 'store' || policy.liveFirst === 'on') return undefined
+    const leftMs = beganAtMs + bounds.storingEveryMs - clock.monotonicMs()
+    return leftMs > 0 ? leftMs : undefined
   }
 
   async #take (lane: ActiveLane, account: Account, ticket: Ticket): Promise<TurnResult | undefined> {
@@ -149,6 +163,7 @@ export class Drain {
       cancel()
       lane.endHold = undefined
       this.wake(lane)
+      this.#parts.lanes.forgetIdle(lane)
     }
   }
 }

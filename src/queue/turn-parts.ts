@@ -24,6 +24,8 @@ export interface DrainBounds {
   readonly splitCallsMax: number
   /** The longest wait between two questions whether the cloud, the line or the account is back. */
   readonly holdMsMax: number
+  /** How far apart two calls of a lane begin at least, where its plant stores every push and the first of them left nothing behind. */
+  readonly storingEveryMs: number
 }
 
 export const DRAIN_BOUNDS: DrainBounds = {
@@ -32,11 +34,12 @@ export const DRAIN_BOUNDS: DrainBounds = {
   callsInFlightMax: 16,
   callTimeoutMs: 30_000,
   splitCallsMax: 64,
-  holdMsMax: 30_000
+  holdMsMax: 30_000,
+  storingEveryMs: 25
 }
 
 /** The policies of a plant that matter while its pushes wait. */
-export type QueuePolicy = Pick<Policy, 'whenUnsure'>
+export type QueuePolicy = Pick<Policy, 'whenUnsure'> & Partial<Pick<Policy, 'delivery' | 'liveFirst'>>
 
 /** What every turn of a lane needs. */
 export interface TurnParts {
