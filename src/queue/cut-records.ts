@@ -33,12 +33,15 @@ export interface CutPush {
 export const PUSH_END = Buffer.from(']}')
 
 const LIST = Buffer.from('"devices":[')
-const RECORD_END = Buffer.from('"}}')
-const LAST_END = Buffer.concat([RECORD_END, PUSH_END])
+const LAST_END = Buffer.from('"}}]}')
 const NO_HEAD = Buffer.alloc(0)
 const DATA = Buffer.from(',"data":{')
-/** Ends a record and begins the next. Inside a text every quotation mark has a backslash, and after a text comes `,`, `:` or `}`: so neither stands in one. */
-const BORDER = Buffer.from('"}},{"')
+/**
+ * Behind a quotation mark it ends a record and begins the next. Inside a text every quotation mark has a backslash, and after a
+ * text comes `,`, `:` or `}`: so neither stands in one. It is looked for without the mark before it, of which a push has hundreds.
+ */
+const BORDER = Buffer.from('}},{"')
+const QUOTE = 0x22
 const STARTS = ['deviceId":"', 'recordTime":"'].map(text => Buffer.from(text))
 const TIME_LENGTH = ',"recordTime":"2021-09-08 18:40:00"'.length
 
@@ -56,8 +59,7 @@ export function cutRecords (body: Uint8Array, recordCount: number, likelyHead: B
   const records: CutRecord[] = []
   let from = head.length
   while (from < end) {
-    const border = findBorder(bytes, from)
-    const to = border === undefined ? end : border + RECORD_END.length
+    const to = findEnd(bytes, from) ?? end
     const record = readRecord(bytes, from, to)
     if (record === undefined) return undefined
     records.push(record)
@@ -81,12 +83,12 @@ function holds (bytes: Buffer, start: number, expected: Buffer): boolean {
   return at === expected.length
 }
 
-/** Where the record that begins at `from` meets the next one; undefined when it is the last. */
-function findBorder (bytes: Buffer, from: number): number | undefined {
+/** Where the record that begins at `from` ends, if another one follows; undefined when it is the last. */
+function findEnd (bytes: Buffer, from: number): number | undefined {
   for (let at = bytes.indexOf(BORDER, from); at !== -1; at = bytes.indexOf(BORDER, at + 1)) {
     const next = at + BORDER.length
     // A point whose code or value is `}},{` looks like a border up to here.
-    if (STARTS.some(start => holds(bytes, next, start))) return at
+    if (bytes[at - 1] === QUOTE && STARTS.some(start => holds(bytes, next, start))) return at + 2
   }
   return undefined
 }
