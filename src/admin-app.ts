@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import helmet from '@fastify/helmet'
@@ -18,6 +17,7 @@ import errorAnswers, { sendError, toProxyError } from './plugins/error-answers.j
 import { Connections } from './plugins/connections.js'
 import hostAllowList from './plugins/host-allow-list.js'
 import ignoreBody from './plugins/ignore-body.js'
+import { newRequestId } from './request-id.js'
 
 export interface AdminAppParts extends MetricsParts {
   readonly logger: FastifyBaseLogger
@@ -42,7 +42,7 @@ export async function buildAdminApp ({ logger, clock, health, metrics, admin }: 
     loggerInstance: logger,
     schemaController: NO_COMPILERS,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID().toUpperCase(),
+    genReqId: newRequestId,
     requestIdHeader: false,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { openapi } from '../routes/openapi.js'
@@ -41,6 +40,7 @@ import type { Deliver } from './queue/deliver.js'
 import type { SendOnce } from './queue/send-once.js'
 import type { Receipts } from './queue/with-receipts.js'
 import type { Preview } from './relay/preview.js'
+import { newRequestId } from './request-id.js'
 import { readTarget } from './request-target.js'
 import type { TlsServerOptions } from './tls-options.js'
 
@@ -124,7 +124,7 @@ function openApp (logger: FastifyBaseLogger, trustProxy: string[], front: FrontO
     // Those lines name the request themselves.
     childLoggerFactory: logger => logger,
     // The form of the cloud's own ids. A sender's request id is not taken over: it could collide, and it is the sender's text.
-    genReqId: () => randomUUID().toUpperCase(),
+    genReqId: newRequestId,
     requestIdHeader: false,
     trustProxy: trustProxy.length > 0 ? trustProxy : false,
     rewriteUrl: ({ url }) => readTarget(url ?? ''),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.js'
 import { EndSwitch } from '../end-signal.js'
@@ -18,6 +17,7 @@ import { logAnswered } from '../plugins/request-log.js'
 import type { Deliver } from '../queue/deliver.js'
 import { repeatKeyOf } from '../queue/repeat-key.js'
 import type { Sent, SendOnce } from '../queue/send-once.js'
+import { newRequestId } from '../request-id.js'
 import type { FastAnswer } from './answer-text.js'
 
 /** What the route of a push has as well, the very same objects. */
@@ -44,7 +44,7 @@ export class FastExchange {
   readonly #address: string
   readonly #bodyBytes: number
   readonly #startedMs: number
-  readonly #requestId = randomUUID().toUpperCase()
+  readonly #requestId = newRequestId()
   readonly #clientGone = new EndSwitch()
   /** Who still needs the body: the exchange until it is over, and work that goes on without its sender. */
   #bodyUses = 1

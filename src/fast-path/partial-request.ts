@@ -7,10 +7,10 @@ const NOTHING = Buffer.alloc(0)
 /** A request whose head is read; its body comes in one piece with the head, or in several, which are gathered and freed. */
 export class PartialRequest {
   readonly #buffers: BodyBuffers
-  readonly #head: Buffer
+  /** What came first: all of it where the whole body lies in it, otherwise a copy of the head. */
+  readonly #first: Buffer
+  readonly #firstHasAll: boolean
   readonly #body: Buffer
-  /** What came first, if the whole body lies in it. */
-  readonly #piece: Buffer | undefined
   /** So many bytes of the body have come. */
   #cameBytes: number
   #rest: Buffer = NOTHING
@@ -20,14 +20,14 @@ export class PartialRequest {
   constructor (bytes: Buffer, { headBytes, bodyBytes }: PlainHead, buffers: BodyBuffers) {
     this.#buffers = buffers
     const end = headBytes + bodyBytes
-    if (bytes.length >= end) {
-      this.#piece = bytes
-      this.#head = bytes.subarray(0, headBytes)
+    this.#firstHasAll = bytes.length >= end
+    if (this.#firstHasAll) {
+      this.#first = bytes
       this.#body = bytes.subarray(headBytes, end)
       this.#cameBytes = bodyBytes
-      this.#rest = bytes.subarray(end)
+      if (bytes.length > end) this.#rest = bytes.subarray(end)
     } else {
-      this.#head = Buffer.from(bytes.subarray(0, headBytes))
+      this.#first = Buffer.from(bytes.subarray(0, headBytes))
       this.#body = buffers.take(bodyBytes)
       this.#cameBytes = bytes.copy(this.#body, 0, headBytes)
       freePiece(bytes)
@@ -50,7 +50,7 @@ export class PartialRequest {
 
   /** A copy of all that came. */
   get bytes (): Buffer {
-    return Buffer.concat([this.#head, this.#body.subarray(0, this.#cameBytes), this.#rest])
+    return this.#firstHasAll ? Buffer.from(this.#first) : Buffer.concat([this.#first, this.#body.subarray(0, this.#cameBytes), this.#rest])
   }
 
   /** @param piece What came next of the socket, as long as the request is not whole. */
@@ -65,7 +65,7 @@ export class PartialRequest {
   release (): void {
     if (this.#isReleased) return
     this.#isReleased = true
-    if (this.#piece === undefined) this.#buffers.giveBack(this.#body)
-    else freePiece(this.#piece)
+    if (this.#firstHasAll) freePiece(this.#first)
+    else this.#buffers.giveBack(this.#body)
   }
 }

@@ -18,11 +18,20 @@ const SPACE = 0x20
 const TILDE = 0x7e
 
 /** Headers that change nothing of what becomes of a push. Whoever sends another one is served the general way. */
-const IGNORED: ReadonlySet<string> = new Set([
+const IGNORED = [
   'host', 'user-agent', 'accept', 'accept-charset', 'accept-encoding', 'accept-language', 'content-type', 'cache-control', 'pragma',
   'from', 'origin', 'referer', 'dnt', 'sec-fetch-mode', 'sec-fetch-site', 'sec-fetch-dest', 'priority',
   'x-request-id', 'x-correlation-id', 'traceparent', 'tracestate', 'postman-token', 'x-requested-with'
+]
+
+type Meaning = 'key' | 'length' | 'connection' | 'ignored' | 'unknown'
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ['x-api-key', 'key'], ['content-length', 'length'], ['connection', 'connection'],
+  ...IGNORED.map(name => [name, 'ignored'] as const)
 ])
+
+/** By line; none longer than those above. */
+const namesBefore: Array<{ readonly bytes: Uint8Array, readonly meaning: Meaning } | undefined> = Array.from({ length: LINES_MAX })
 
 /** By byte: the characters of a header's name that every server reads alike. */
 const IS_NAME = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[A-Za-z0-9-]/.test(String.fromCharCode(byte)) && byte < 0x80))
@@ -36,7 +45,7 @@ const IS_NAME = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[A-Za-z0-9
  * @returns Undefined for whatever is not proven to be that; the general way is the judge of it.
  */
 export function readPlainHead (bytes: Buffer): PlainHead | undefined {
-  if (!beginsWithRequestLine(bytes)) return undefined
+  if (!isSame(bytes, 0, REQUEST_LINE)) return undefined
   let apiKey = ''
   let bodyBytes = 0
   let at = REQUEST_LINE.length
@@ -47,29 +56,43 @@ export function readPlainHead (bytes: Buffer): PlainHead | undefined {
     const start = bytes[colon + 1] === SPACE ? colon + 2 : colon + 1
     const end = endOfValue(bytes, start)
     if (bytes[end] !== CR || bytes[end + 1] !== LF || end > HEAD_BYTES_MAX || isPadded(bytes, start, end)) return undefined
-    const name = bytes.toString('latin1', at, colon).toLowerCase()
-    if (name === 'x-api-key') {
-      if (apiKey !== '') return undefined
-      apiKey = bytes.toString('latin1', start, end)
-      if (!isOneKey(apiKey)) return undefined
-    } else if (name === 'content-length') {
-      if (bodyBytes !== 0) return undefined
-      bodyBytes = lengthIn(bytes, start, end)
-      if (bodyBytes === 0) return undefined
-    } else if (name === 'connection') {
-      if (bytes.toString('latin1', start, end).toLowerCase() !== 'keep-alive') return undefined
-    } else if (!IGNORED.has(name)) {
-      return undefined
+    switch (meaningOf(bytes, at, colon, line)) {
+      case 'key':
+        if (apiKey !== '') return undefined
+        apiKey = bytes.toString('latin1', start, end)
+        if (!isOneKey(apiKey)) return undefined
+        break
+      case 'length':
+        if (bodyBytes !== 0) return undefined
+        bodyBytes = lengthIn(bytes, start, end)
+        if (bodyBytes === 0) return undefined
+        break
+      case 'connection':
+        if (bytes.toString('latin1', start, end).toLowerCase() !== 'keep-alive') return undefined
+        break
+      case 'unknown':
+        return undefined
     }
     at = end + 2
   }
   return undefined
 }
 
-function beginsWithRequestLine (bytes: Uint8Array): boolean {
-  for (let at = 0; at < REQUEST_LINE.length; at++) {
-    if (bytes[at] !== REQUEST_LINE[at]) return false
-  }
+/**
+ * What the name of a header means. Senders write the same names in the same order, so that the one which stood in this line
+ * of another head is compared first, byte by byte: no text is made of it. Names only: no value is kept.
+ */
+function meaningOf (bytes: Buffer, start: number, end: number, line: number): Meaning {
+  const before = namesBefore[line]
+  if (before?.bytes.length === end - start && isSame(bytes, start, before.bytes)) return before.meaning
+  const name = bytes.toString('latin1', start, end).toLowerCase()
+  const meaning = MEANINGS.get(name) ?? 'unknown'
+  if (meaning !== 'unknown') namesBefore[line] = { bytes: Uint8Array.from(bytes.subarray(start, end)), meaning }
+  return meaning
+}
+
+function isSame (bytes: Uint8Array, start: number, expected: Uint8Array): boolean {
+  for (let at = 0; at < expected.length; at++) if (bytes[start + at] !== expected[at]) return false
   return true
 }
 
