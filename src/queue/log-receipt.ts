@@ -42,8 +42,8 @@ export function writeReasons (reasons: readonly ParkReason[]): string {
 }
 
 /** Undefined where nothing was changed. */
-export function writeRepairs (repairs: RepairCounts = {}): string | undefined {
-  return Object.keys(repairs).length === 0 ? undefined : JSON.stringify(repairs)
+export function writeRepairs (repairs: RepairCounts | undefined): string | undefined {
+  return repairs === undefined || Object.keys(repairs).length === 0 ? undefined : JSON.stringify(repairs)
 }
 
 export function readReceipt (store: QueueStore, row: ReceiptRow): Receipt {

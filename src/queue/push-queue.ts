@@ -10,7 +10,7 @@ import { LaneLoader } from './lane-loader.js'
 import { ActiveLanes, type ActiveLane } from './lanes.js'
 import { meetsStrangers } from './meets-strangers.js'
 import { bothListeners, type QueueListeners } from './queue-events.js'
-import { inLane, type PushToKeep, type StoreOptions } from './push-to-keep.js'
+import { inLiveLane, type PushToKeep, type StoreOptions } from './push-to-keep.js'
 import type { ParkReason, QueueLog } from './queue-log.js'
 import type { KeyedBody } from './record-keys.js'
 import { RelayedRecords } from './relayed-records.js'
@@ -114,7 +114,7 @@ export class PushQueue {
     lane.appending += 1
     if (inDoubt) lane.locks += 1
     // One promise, not the two of an async function: nearly every push of a plant that stores comes by here.
-    return this.#parts.log.append(inLane(push, lane.live)).then(({ id, laneId }) => {
+    return this.#parts.log.append(lane.live ? inLiveLane(push) : push).then(({ id, laneId }) => {
       lane.appending -= 1
       lane.id = laneId
       if (delayMs > 0) lane.delays.add(id, dueAtMs)

@@ -13,6 +13,6 @@ export interface StoreOptions {
 }
 
 /** Field by field, as in deliver.ts. */
-export function inLane ({ requestId, plant, deviceType, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords = 0, body, recordCount, parked = [] }: PushToKeep, live: boolean): Required<NewEntry> {
-  return { requestId, plant, deviceType, live, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords, body, recordCount, parked }
+export function inLiveLane ({ requestId, plant, deviceType, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords = 0, body, recordCount, parked = [] }: PushToKeep): Required<NewEntry> {
+  return { requestId, plant, deviceType, live: true, receivedAtMs, plantBytesMax, repeatKey, repairs, asideRecords, body, recordCount, parked }
 }

@@ -30,7 +30,12 @@ export function checkBindValues (values: readonly SqlValue[], count: number): Ar
 
 /** Whether the database keeps the value as it is. */
 export function isBindable (value: unknown): boolean {
-  return toBindable(value) !== undefined
+  return typeof value === 'number' ? isBindableNumber(value) : toBindable(value) !== undefined
+}
+
+function isBindableNumber (value: number): boolean {
+  // -0 is a whole number for isSafeInteger, but not for BigInt.
+  return Number.isInteger(value) ? Number.isSafeInteger(value) && !Object.is(value, -0) : Number.isFinite(value)
 }
 
 /** `undefined` when the database would abort on the value or keep something else. */
@@ -39,9 +44,8 @@ function toBindable (value: unknown): string | number | bigint | null | Buffer |
     case 'string':
       return value.includes('\0') || !value.isWellFormed() ? undefined : value
     case 'number':
-      // -0 is a whole number for isSafeInteger, but not for BigInt.
-      if (Number.isSafeInteger(value)) return Object.is(value, -0) ? undefined : BigInt(value)
-      return Number.isFinite(value) && !Number.isInteger(value) ? value : undefined
+      if (!isBindableNumber(value)) return undefined
+      return Number.isInteger(value) ? BigInt(value) : value
     case 'bigint':
       return value >= INT64_MIN && value <= INT64_MAX ? value : undefined
     default:
