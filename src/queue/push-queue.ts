@@ -129,6 +129,8 @@ export class PushQueue {
     }, (error: unknown) => {
       lane.appending -= 1
       if (inDoubt) lane.locks -= 1
+      // The lock was in the way of whatever came beside it.
+      this.#drain.wake(lane)
       this.#lanes.forgetIdle(lane)
       throw error
     })

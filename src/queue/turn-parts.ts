@@ -24,7 +24,7 @@ export interface DrainBounds {
   readonly splitCallsMax: number
   /** The longest wait between two questions whether the cloud, the line or the account is back. */
   readonly holdMsMax: number
-  /** How far apart two calls of a lane begin at least, where its plant stores every push and the first of them left nothing behind. */
+  /** How far apart two calls of a lane begin at least, where its plant stores every push and the first of them left nothing behind. What another process changes ends the wait. */
   readonly storingEveryMs: number
 }
 

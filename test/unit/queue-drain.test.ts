@@ -282,3 +282,15 @@ t.test('5,000 waiting pushes need a hundredth of the calls that they would need 
   t.ok(bench.calls.length - before <= 50, `${bench.calls.length - before} calls`)
   t.equal(bench.queue.mayRelay('north', 'default'), true)
 })
+
+t.test('a push in doubt that cannot be stored does not hold up those that came beside it', async t => {
+  const bench = setUpQueue(t)
+  const stored = bench.store('north', [device('a')])
+  bench.log.failing = { append: new Error('The queue is full.') }
+  const refused = bench.store('north', [device('b', 1)], { inDoubt: true })
+  await t.rejects(refused, { message: 'The queue is full.' })
+  await stored
+  await bench.clock.advance(0)
+  t.same(bench.delivered, ['a'])
+  t.ok(bench.queue.mayRelay('north', 'default'), 'nothing waits any more')
+})
