@@ -10,7 +10,7 @@ export interface TakenAnswer {
   readonly body: string
 }
 
-const STORED: TakenAnswer['headers'] = { 'x-delivery': 'stored', 'content-type': 'application/json; charset=utf-8' }
+const STORED: TakenAnswer['headers'] = Object.freeze({ 'x-delivery': 'stored', 'content-type': 'application/json; charset=utf-8' })
 
 /** What is answered is the same for a push and its repeats, save the request id. Everything in it is ASCII. */
 export function answerTaken (requestId: string, { storedAnswer }: Pick<Policy, 'storedAnswer'>, sent: Sent): TakenAnswer {
