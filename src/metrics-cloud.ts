@@ -1,5 +1,5 @@
 import type { Gauge, Registry } from 'prom-client'
-import type { TalliedHistogram } from './metrics-histogram.js'
+import type { Noting } from './metrics-histogram.js'
 import { LabelledCounter, newGauge, newHistogram } from './metrics-names.js'
 import { toCodeLabel } from './metrics-codes.js'
 import type { AttemptEvent } from './relay/relay.js'
@@ -7,7 +7,7 @@ import type { AttemptEvent } from './relay/relay.js'
 /** Numbers of what the proxy asks the cloud. */
 export class CloudMetrics {
   readonly #attempts: LabelledCounter
-  readonly #durationSeconds: TalliedHistogram
+  readonly #durationSeconds: Noting
   readonly #clockSkewSeconds: Gauge
 
   constructor (registry: Registry) {

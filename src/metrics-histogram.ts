@@ -2,6 +2,9 @@ import { Histogram, type HistogramConfiguration } from 'prom-client'
 
 type Described = Awaited<ReturnType<Histogram['get']>>
 
+/** All that is asked of a histogram here. */
+export type Noting = Pick<TalliedHistogram, 'note'>
+
 /** Without labels. It counts by itself, since prom-client takes most of a microsecond for each value, and is read when the numbers are asked for. */
 export class TalliedHistogram extends Histogram {
   /** Never counts: it knows how a histogram is told. */
@@ -19,8 +22,12 @@ export class TalliedHistogram extends Histogram {
     this.#counts = configuration.buckets.map(() => 0).concat(0)
   }
 
-  /** In the place of observe(). */
+  /**
+   * In the place of observe(), which counts nothing here.
+   * @throws {TypeError} when the value is no finite number, as observe() does: the sum would never be one again
+   */
   note (value: number): void {
+    if (!Number.isFinite(value)) throw new TypeError('A histogram counts finite numbers.')
     let place = 0
     while (value > (this.#bounds[place] ?? Infinity)) place++
     this.#counts[place] = (this.#counts[place] ?? 0) + 1

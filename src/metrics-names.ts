@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { TalliedHistogram } from './metrics-histogram.js'
+import { TalliedHistogram, type Noting } from './metrics-histogram.js'
 
 const PREFIX = 'energy_expert_proxy_'
 
@@ -8,7 +8,7 @@ type Named = readonly [name: string, help: string]
 
 const common = ([name, help]: Named, registry: Registry): { name: string, help: string, registers: Registry[] } => ({ name: PREFIX + name, help, registers: [registry] })
 
-export const newHistogram = (registry: Registry, named: Named, buckets: number[]): TalliedHistogram => new TalliedHistogram({ ...common(named, registry), buckets })
+export const newHistogram = (registry: Registry, named: Named, buckets: number[]): Noting => new TalliedHistogram({ ...common(named, registry), buckets })
 
 export const newCounter = (registry: Registry, named: Named): Counter => new Counter(common(named, registry))
 

@@ -1,6 +1,6 @@
 import type { Counter, Gauge, Registry } from 'prom-client'
 import { toCodeLabel } from './metrics-codes.js'
-import type { TalliedHistogram } from './metrics-histogram.js'
+import type { Noting } from './metrics-histogram.js'
 import { LabelledCounter, newCounter, newGauge, newHistogram, newPlantGauge } from './metrics-names.js'
 import type { QueueListeners } from './queue/queue-events.js'
 import type { QueueNotice } from './queue/queue-report.js'
@@ -29,7 +29,7 @@ export class QueueMetrics {
   readonly listeners: QueueListeners
   readonly #stored: LabelledCounter
   readonly #calls: LabelledCounter
-  readonly #callPushes: TalliedHistogram
+  readonly #callPushes: Noting
   readonly #settled: LabelledCounter
   readonly #parked: LabelledCounter
   readonly #storeFailures: Counter

@@ -1,6 +1,6 @@
 import type { Counter, Registry } from 'prom-client'
 import type { ProxyError } from './errors.js'
-import type { TalliedHistogram } from './metrics-histogram.js'
+import type { Noting } from './metrics-histogram.js'
 import { LabelledCounter, newCounter, newHistogram } from './metrics-names.js'
 
 /** What a push brought, once the sender was told that it is delivered or stored. */
@@ -43,8 +43,8 @@ export class RequestMetrics {
   readonly #warnings: LabelledCounter
   readonly #repairs: LabelledCounter
   readonly #repeats: LabelledCounter
-  readonly #durationSeconds: TalliedHistogram
-  readonly #bodyBytes: TalliedHistogram
+  readonly #durationSeconds: Noting
+  readonly #bodyBytes: Noting
 
   constructor (registry: Registry) {
     this.#requests = new LabelledCounter(registry, ['requests_total', 'Requests on the plants\' port, by plant (none: no valid key) and answered status (broken: the connection did not last).'], ['plant', 'status'])

@@ -1,3 +1,5 @@
+import { holdsBytes } from '../holds-bytes.js'
+
 /** What is asked of the head of a plain push. */
 export interface PlainHead {
   readonly apiKey: string
@@ -45,7 +47,7 @@ const IS_NAME = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[A-Za-z0-9
  * @returns Undefined for whatever is not proven to be that; the general way is the judge of it.
  */
 export function readPlainHead (bytes: Buffer): PlainHead | undefined {
-  if (!isSame(bytes, 0, REQUEST_LINE)) return undefined
+  if (!holdsBytes(bytes, 0, REQUEST_LINE)) return undefined
   let apiKey = ''
   let bodyBytes = 0
   let at = REQUEST_LINE.length
@@ -84,16 +86,11 @@ export function readPlainHead (bytes: Buffer): PlainHead | undefined {
  */
 function meaningOf (bytes: Buffer, start: number, end: number, line: number): Meaning {
   const before = namesBefore[line]
-  if (before?.bytes.length === end - start && isSame(bytes, start, before.bytes)) return before.meaning
+  if (before?.bytes.length === end - start && holdsBytes(bytes, start, before.bytes)) return before.meaning
   const name = bytes.toString('latin1', start, end).toLowerCase()
   const meaning = MEANINGS.get(name) ?? 'unknown'
   if (meaning !== 'unknown') namesBefore[line] = { bytes: Uint8Array.from(bytes.subarray(start, end)), meaning }
   return meaning
-}
-
-function isSame (bytes: Uint8Array, start: number, expected: Uint8Array): boolean {
-  for (let at = 0; at < expected.length; at++) if (bytes[start + at] !== expected[at]) return false
-  return true
 }
 
 /** @param at Where the empty line begins. */

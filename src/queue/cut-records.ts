@@ -1,3 +1,5 @@
+import { holdsBytes } from '../holds-bytes.js'
+
 /** One record of a push, as it lies in the body. */
 export class CutRecord {
   /** The same for two records exactly when they are of one device and one time. */
@@ -55,7 +57,7 @@ export function cutRecords (body: Uint8Array, recordCount: number, likelyHead: B
   const bytes = asBuffer(body)
   const head = headOf(bytes, likelyHead)
   const end = bytes.length - PUSH_END.length
-  if (head === undefined || !holds(bytes, bytes.length - LAST_END.length, LAST_END)) return undefined
+  if (head === undefined || !holdsBytes(bytes, bytes.length - LAST_END.length, LAST_END)) return undefined
   const records: CutRecord[] = []
   let from = head.length
   while (from < end) {
@@ -70,17 +72,9 @@ export function cutRecords (body: Uint8Array, recordCount: number, likelyHead: B
 
 /** A head ends where the list begins for the first time, so bytes that begin with one have no other. */
 function headOf (bytes: Buffer, likelyHead: Buffer): Buffer | undefined {
-  if (likelyHead.length > 0 && holds(bytes, 0, likelyHead)) return likelyHead
+  if (likelyHead.length > 0 && holdsBytes(bytes, 0, likelyHead)) return likelyHead
   const list = bytes.indexOf(LIST)
   return list === -1 ? undefined : bytes.subarray(0, list + LIST.length)
-}
-
-/** In JavaScript: the few bytes that are compared here take longer to hand over to Node than to read. */
-function holds (bytes: Buffer, start: number, expected: Buffer): boolean {
-  if (start < 0) return false
-  let at = 0
-  while (at < expected.length && bytes[start + at] === expected[at]) at++
-  return at === expected.length
 }
 
 /** Where the record that begins at `from` ends, if another one follows; undefined when it is the last. */
@@ -88,7 +82,7 @@ function findEnd (bytes: Buffer, from: number): number | undefined {
   for (let at = bytes.indexOf(BORDER, from); at !== -1; at = bytes.indexOf(BORDER, at + 1)) {
     const next = at + BORDER.length
     // A point whose code or value is `}},{` looks like a border up to here.
-    if (bytes[at - 1] === QUOTE && STARTS.some(start => holds(bytes, next, start))) return at + 2
+    if (bytes[at - 1] === QUOTE && STARTS.some(start => holdsBytes(bytes, next, start))) return at + 2
   }
   return undefined
 }

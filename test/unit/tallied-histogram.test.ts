@@ -14,5 +14,9 @@ t.test('a histogram that counts by itself is told as prom-client tells its own',
     known.observe(value)
     t.equal(await ours.metrics(), await theirs.metrics(), `after ${value}`)
   }
+  for (const value of [NaN, Infinity, -Infinity]) {
+    t.throws(() => { tallied.note(value) }, TypeError)
+    t.throws(() => { known.observe(value) }, TypeError)
+  }
   t.strictSame(await ours.getMetricsAsJSON(), await theirs.getMetricsAsJSON(), 'as JSON too')
 })
