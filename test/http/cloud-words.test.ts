@@ -41,6 +41,17 @@ t.test('a refusal of the push carries the cloud\'s words and request id to its p
   }
 })
 
+t.test('words of the cloud that are not ASCII arrive whole, on the fast path as without it', async t => {
+  const cloud = await startRepeatingCloud(t)
+  const body = JSON.stringify({ ...onePush, devices: [{ ...onePush.devices[0], data: { 电表: 'é 226.0', '😀': '1' } }] })
+  for (const FAST_PATH of ['true', 'false']) {
+    const proxy = await startProxy(t, { env: { ENERGY_EXPERT_ENDPOINT: cloud.origin, FAST_PATH }, policy: { delivery: 'relay' } })
+    const answer = await proxy.push(body)
+    t.equal(answer.json().message, `The cloud's own words: ${body}`, FAST_PATH)
+    t.equal(answer.headers['content-length'], String(Buffer.byteLength(answer.text)), FAST_PATH)
+  }
+})
+
 t.test('what the cloud says when the push is not at fault reaches neither the plant nor the log; code and request id stand in the log', async t => {
   const cloud = await startRepeatingCloud(t)
   const proxy = await startProxy(t, { env: { ENERGY_EXPERT_ENDPOINT: cloud.origin }, policy: { delivery: 'relay', relayTimeoutMs: 200 } })

@@ -1,5 +1,13 @@
 import t from 'tap'
-import { after, DELIVERED, device, setUpQueue, type Bench } from '../support/queue-bench.js'
+import { Accounts } from '../../src/queue/accounts.js'
+import { Alarms } from '../../src/queue/alarms.js'
+import { Drain } from '../../src/queue/drain.js'
+import { EndSwitch } from '../../src/end-signal.js'
+import { ActiveLanes } from '../../src/queue/lanes.js'
+import { DRAIN_BOUNDS } from '../../src/queue/turn-parts.js'
+import { ManualClock } from '../support/manual-clock.js'
+import { MemoryQueueLog } from '../support/memory-queue-log.js'
+import { after, DELIVERED, device, failure, pushOf, setUpQueue, type Bench } from '../support/queue-bench.js'
 
 /** One push each millisecond, to a cloud that answers within one. */
 async function storeEachMs (bench: Bench, plant: string, count: number): Promise<void> {
@@ -63,4 +71,41 @@ t.test('nothing is begun by a rest that ends after the stop', async t => {
   await bench.queue.ended(1_000)
   t.same(timesOf(bench), [0])
   t.equal(bench.log.waiting, 2, 'they are on disk')
+})
+
+t.test('the wait after a call that was given up is not cut short by a rest', async t => {
+  const bench = setUpQueue(t)
+  bench.policies.set('north', { delivery: 'store' })
+  bench.answer = ({ devices }) => devices[0]?.deviceId === 'poison' ? failure('unknown-refusal') : DELIVERED
+  await bench.store('north', [device('poison')])
+  for (let second = 0; second < 1500 && bench.log.parked.length === 0; second++) {
+    if (second % 5 === 0) await bench.store('south', [device('s', second)])
+    await bench.clock.advance(1)
+    if (bench.log.parked.length === 0) await bench.clock.advance(999)
+  }
+  t.match(bench.log.parked, [{ reason: { code: 'GaveUp' } }])
+  const given = bench.calls.findLast(({ devices }) => devices[0]?.deviceId === 'poison')
+  await bench.store('north', [device('behind')])
+  await bench.clock.advance(1_000)
+  const next = bench.calls.find(({ devices }) => devices[0]?.deviceId === 'behind')
+  t.equal((next?.atMs ?? 0) - (given?.atMs ?? 0), 250, 'half of the first bound, as the dice say')
+})
+
+t.test('a lane is forgotten when its rest is over and nothing has come', async t => {
+  const [clock, log, lanes] = [new ManualClock(), new MemoryQueueLog(), new ActiveLanes()]
+  const alarms = new Alarms(clock, {})
+  const random = (): number => 0.5
+  const accounts = new Accounts({ clock, random, alarms, ...DRAIN_BOUNDS, credentialOf: () => 'default' })
+  const policyOf = (): { whenUnsure: 'resend', delivery: 'store' } => ({ whenUnsure: 'resend', delivery: 'store' })
+  const drain = new Drain({ log, clock, random, bounds: DRAIN_BOUNDS, relayOf: () => ({ send: async () => DELIVERED }), accounts, policyOf, alarms, listeners: {}, cutOff: new EndSwitch(), lanes })
+  const lane = lanes.open({ plant: 'north', deviceType: '1', live: false })
+  const { id, laneId } = await log.append(pushOf('north', [device('a')]))
+  Object.assign(lane, { id: laneId, newestId: id, hasMore: true })
+  drain.wake(lane)
+  await clock.advance(24)
+  t.equal(log.waiting, 0)
+  t.same([...lanes.all()], [lane], 'what comes now finds its rest')
+  await clock.advance(1)
+  t.same([...lanes.all()], [])
+  t.equal(clock.waiting, 0)
 })
