@@ -12,6 +12,7 @@ import { verifyStore } from '../../src/queue/log-verify.js'
 import { exportRows, showPush } from '../../src/queue/log-views.js'
 import { QueueWriter } from '../../src/queue/log-writer.js'
 import type { NewEntry, Settlement } from '../../src/queue/queue-log.js'
+import { isBundleable } from '../../src/store/bundle-rows.js'
 import { Database } from '../../src/store/database.js'
 import { isIntact } from '../../src/store/digest.js'
 import type { WaitingRow } from '../../src/store/queue-rows.js'
@@ -346,4 +347,12 @@ t.test('what a damaged row of a lane says of ids and names costs no push', t => 
   const rows = [...exportRows(queue.store)]
   t.strictSame([rows.length, rows.filter(({ intact }) => !intact).length], [31, 0])
   t.end()
+})
+
+t.test('only what a line of a bundle tells whole may lie in one', async t => {
+  const push = { id: 7, receipt: 7, lane: 1, laneSeq: 1, plant: 'north', deviceType: '1', live: false, requestId: 'R-1', recordCount: 1, bytes: 600, receivedAtMs: AT_MS }
+  t.ok(isBundleable(push))
+  for (const odd of [{ receipt: 6 }, { requestId: '' }, { requestId: 'R\n1' }, { requestId: 'é' }, { recordCount: 0 }, { recordCount: 0.5 }, { bytes: -1 }, { bytes: 2 ** 53 }, { receivedAtMs: 0.5 }]) {
+    t.notOk(isBundleable({ ...push, ...odd }), JSON.stringify(odd))
+  }
 })

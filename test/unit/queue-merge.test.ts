@@ -64,6 +64,7 @@ t.test('bytes that are not a push are not cut, and then travel as they are', asy
   const whole = encodePush({ deviceType: '1', devices: [device('a'), device('b')] }).toString()
   t.equal(cutRecords(Buffer.from(whole), 2)?.records.length, 2)
   t.equal(cutRecords(Buffer.from(`${whole.slice(0, -4)},0}}]}`), 2), undefined, 'an end that is no text')
+  t.equal(cutRecords(Buffer.from(whole.replace('"}},{"', '","n":0}},{"')), 2), undefined, 'a record before the last whose end is no text')
   t.equal(cutRecords(Buffer.from(whole.replace(',"data":{', ',"more":{')), 2), undefined, 'a record without data before one that has some')
   t.equal(cutRecords(Buffer.from(whole.replace(/,"recordTime":"[^"]*"/, '')), 2), undefined, 'a record without its time')
   const odd = entry([device('a')], { body: Buffer.from('odd') })
